@@ -1,0 +1,185 @@
+"""The record of one run: all that is known about it afterwards, as one JSON file."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+SCHEMA = 1
+
+Status: TypeAlias = Literal["ok", "diverged", "failed", "timeout", "skipped"]
+Contended: TypeAlias = Literal["none", "neighbours", "shared"]
+
+
+class Part(BaseModel):
+    """A part of a record. Unknown keys are refused; numbers that are not finite become ``null``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_nan(cls, values: Any) -> Any:
+        return without_nan(values)
+
+
+def without_nan(value: Any) -> Any:
+    """Puts None in the place of NaN and infinities, through dicts and lists."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {key: without_nan(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, (list, tuple)):
+        return [without_nan(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+    return value
+
+
+class ClassCounts(Part):
+    """Images per class and part, by class name."""
+
+    train: dict[str, int]
+    valid: dict[str, int]
+    test: dict[str, int]
+
+
+class SplitRecord(Part):
+    """What was split how."""
+
+    rule: Literal["fresh", "resampled", "fixed-test"]
+    n_train: int
+    n_valid: int
+    n_test: int
+    n_groups: int | None = None
+    class_counts: ClassCounts
+
+
+class ErrorRecord(Part):
+    """Why a run is not ok."""
+
+    type: str
+    message: str
+    phase: str | None = None
+
+
+class Metrics(Part):
+    """Scores on the test images, each 0…1; ``recall`` by class name. ``null`` where a metric is not defined."""
+
+    balanced_accuracy: float | None
+    macro_f1: float | None
+    macro_auc: float | None
+    macro_ap: float | None
+    accuracy: float | None
+    g_mean: float | None
+    minority_recall: float | None
+    ece: float | None
+    brier: float | None
+    recall: dict[str, float | None]
+
+
+class Extractor(Part):
+    """What a generative figure was measured with."""
+
+    name: str
+    hash: str
+    resize: str
+    n: int
+
+
+class ClassGenerative(Part):
+    """Figures on the generated images of one class."""
+
+    kid: float | None = None
+    kid_floor: float | None = None
+    fid: float | None = None
+    fid_floor: float | None = None
+    ms_ssim: float | None = None
+    ms_ssim_real: float | None = None
+    precision: float | None = None
+    recall: float | None = None
+    density: float | None = None
+    coverage: float | None = None
+    label_fidelity: float | None = None
+    memorisation: float | None = None
+    acceptance: float | None = None
+
+
+class Generative(ClassGenerative):
+    """Figures on all generated images, and by class."""
+
+    inception_score: float | None = None
+    cas: float | None = None
+    per_class: dict[str, ClassGenerative] = Field(default_factory=dict)
+    missing: dict[str, str] = Field(default_factory=dict)
+    extractor: Extractor | None = None
+
+
+class PhaseTime(Part):
+    """Seconds of one phase: on the wall, of the process's CPU time, between device events (None without a GPU)."""
+
+    wall_s: float
+    cpu_s: float
+    gpu_s: float | None = None
+
+
+class Timing(Part):
+    """Where the time went; the device is synchronised before each clock read."""
+
+    wall_s: float
+    phases: dict[str, PhaseTime]
+    warmup_s: float = 0.0
+    calibration_s: float | None = None
+    contended: Contended = "none"
+    peak_gpu_bytes: int | None = None
+    peak_rss_bytes: int | None = None
+    energy_j: float | None = None
+
+
+class Environment(Part):
+    """What the run ran on."""
+
+    versions: dict[str, str]
+    git_revision: str | None = None
+    threads: int
+    precision: str
+    processor: str = ""
+    platform: str = ""
+
+
+class Record(Part):
+    """One run. See DESIGN, "Records", for the fixed keys.
+
+    ``method`` and ``dataset`` are canonical names (base name plus non-default parameters); ``parameters`` holds all
+    parameters of the method. ``protocol`` hashes all that makes runs comparable: only records of one protocol are
+    ever aggregated.
+    """
+
+    schema_: Literal[1] = Field(SCHEMA, alias="schema")
+    run_id: str
+    protocol: str
+    method: str
+    version: int
+    parameters: dict[str, Any]
+    tier: Literal["control", "two-stage", "unified"]
+    dataset: str
+    dataset_fingerprint: str
+    seed: int
+    preset: str
+    budget: dict[str, int | float]
+    split: SplitRecord | None
+    status: Status
+    error: ErrorRecord | None = None
+    metrics: Metrics | None = None
+    generative: Generative | None = None
+    timing: Timing | None = None
+    device: str
+    environment: Environment
+    started_at: datetime
+    finished_at: datetime
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    def to_json(self) -> str:
+        """The text of the record's file."""
+        return self.model_dump_json(by_alias=True, indent=1) + "\n"
