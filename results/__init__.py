@@ -3,10 +3,14 @@
 Imports nothing of the other packages, and never torch, so that records can be read anywhere.
 """
 
+from results.curves import CurvePoint, CurveWriter, read_curves
 from results.files import NotComparable, UnreadableFile, write_whole
+from results.predictions import Predictions, load_predictions, save_predictions
+from results.progress import Heartbeat, Progress
 from results.record import (
     ClassCounts,
     ClassGenerative,
+    Contended,
     Environment,
     ErrorRecord,
     Extractor,
@@ -15,8 +19,10 @@ from results.record import (
     PhaseTime,
     Record,
     SplitRecord,
+    Status,
     Timing,
 )
+from results.store import Damaged, Store
 from results.study import Study, read_study, write_study
 
 DISTRIBUTION = "augbench"
@@ -26,19 +32,31 @@ __all__ = [
     "DISTRIBUTION",
     "ClassCounts",
     "ClassGenerative",
+    "Contended",
+    "CurvePoint",
+    "CurveWriter",
+    "Damaged",
     "Environment",
     "ErrorRecord",
     "Extractor",
     "Generative",
+    "Heartbeat",
     "Metrics",
     "NotComparable",
     "PhaseTime",
+    "Predictions",
+    "Progress",
     "Record",
     "SplitRecord",
+    "Status",
+    "Store",
     "Study",
     "Timing",
     "UnreadableFile",
+    "load_predictions",
+    "read_curves",
     "read_study",
+    "save_predictions",
     "write_study",
     "write_whole",
 ]

@@ -64,7 +64,7 @@ class ErrorRecord(Part):
 
 
 class Metrics(Part):
-    """Scores on the test images, each 0…1; ``recall`` by class name. ``null`` where a metric is not defined."""
+    """Scores on the test images, 0…1; ``recall`` by class name. ``null`` where a metric is not defined."""
 
     balanced_accuracy: float | None
     macro_f1: float | None
@@ -116,7 +116,7 @@ class Generative(ClassGenerative):
 
 
 class PhaseTime(Part):
-    """Seconds of one phase: on the wall, of the process's CPU time, between device events (None without a GPU)."""
+    """Seconds of one phase: on the wall, of CPU time, between device events (None without a GPU)."""
 
     wall_s: float
     cpu_s: float
@@ -150,9 +150,9 @@ class Environment(Part):
 class Record(Part):
     """One run. See DESIGN, "Records", for the fixed keys.
 
-    ``method`` and ``dataset`` are canonical names (base name plus non-default parameters); ``parameters`` holds all
-    parameters of the method. ``protocol`` hashes all that makes runs comparable: only records of one protocol are
-    ever aggregated.
+    ``method`` and ``dataset`` are canonical names (base name plus non-default parameters); ``parameters``
+    holds all parameters of the method. ``protocol`` hashes all that makes runs comparable: only records of
+    one protocol are ever aggregated.
     """
 
     schema_: Literal[1] = Field(SCHEMA, alias="schema")

@@ -17,7 +17,7 @@ class Study(BaseModel):
 
     Attributes:
         name: Title in reports.
-        methods: Specifications: text (``bagan[policy=fixed:1000]``) or tables (``{name = "bagan", policy = "…"}``).
+        methods: As text (``bagan[policy=fixed:1000]``) or as tables (``{name = "bagan", policy = "…"}``).
         datasets: The same for datasets.
         seeds: Repetitions; every method runs on each of them.
         preset: Named budgets.
@@ -36,7 +36,9 @@ class Study(BaseModel):
 
     name: str = ""
     methods: list[str | dict[str, Any]] = Field(default_factory=list[str | dict[str, Any]])
-    datasets: list[str | dict[str, Any]] = Field(default_factory=lambda: list[str | dict[str, Any]](["cells"]))
+    datasets: list[str | dict[str, Any]] = Field(
+        default_factory=lambda: list[str | dict[str, Any]](["cells"])
+    )
     seeds: list[int] = Field(default_factory=lambda: [0, 1, 2])
     preset: str | None = None
     budget: dict[str, int | float] = Field(default_factory=dict[str, int | float])
@@ -59,7 +61,9 @@ def read_study(path: Path) -> Study:
     try:
         return Study.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
-        raise UnreadableFile(f"there is no study file {path}; give a folder that `bench run` wrote.") from None
+        raise UnreadableFile(
+            f"there is no study file {path}; give a folder that `bench run` wrote."
+        ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UnreadableFile(f"{path} cannot be read as TOML: {error}; mend it or remove it.") from error
     except ValidationError as error:

@@ -1,0 +1,239 @@
+"""The store: one folder per study, one file per run, nothing that a killed process could leave half done."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, Field, ValidationError
+
+from results.files import UnreadableFile, write_whole
+from results.progress import Progress, read_progress
+from results.record import SCHEMA, Record, Status
+from results.study import Study, read_study, write_study
+
+LEFTOVER_AGE_S = 24 * 3600
+"""A temporary file this old belongs to no living writer, clocks of other machines allowed for."""
+
+_RUN_ID = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,199}")
+
+B = TypeVar("B", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """A record that cannot be read, and was set aside so that its run is done again.
+
+    Attributes:
+        run_id: The run it stood for.
+        path: Where it lies now.
+        reason: What is wrong with it.
+    """
+
+    run_id: str
+    path: Path
+    reason: str
+
+    def __str__(self) -> str:
+        return (
+            f"the record of {self.run_id} is damaged ({self.reason}) and was set aside as {self.path.name}."
+        )
+
+
+class _Brief(BaseModel):
+    """As much of a record as tells what became of the run."""
+
+    schema_: int = Field(alias="schema", ge=SCHEMA, le=SCHEMA)
+    run_id: str
+    status: Status
+
+
+class Store:
+    """The folder of one study.
+
+    Holds ``study.toml``, ``records/<run_id>.json`` and ``runs/<run_id>/`` with the artifacts. Any number of
+    processes may read and write at the same time, on a network file system too: a record is written whole or
+    not at all, and nothing is locked. A record that is damaged all the same (by a failing disk, by hand) is
+    renamed to ``<run_id>.json.damaged`` on reading, and counts as missing.
+
+    Args:
+        folder: Made on the first write.
+
+    Attributes:
+        folder: As given.
+        damaged: Records that this object has set aside so far, for the command to name.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.damaged: list[Damaged] = []
+
+    @property
+    def study_file(self) -> Path:
+        """``STUDY/study.toml``."""
+        return self.folder / "study.toml"
+
+    @property
+    def records_folder(self) -> Path:
+        """``STUDY/records``."""
+        return self.folder / "records"
+
+    @property
+    def runs_folder(self) -> Path:
+        """``STUDY/runs``."""
+        return self.folder / "runs"
+
+    def record_file(self, run_id: str) -> Path:
+        """``STUDY/records/<run_id>.json``.
+
+        Raises:
+            UnreadableFile: The run id is no plain file name.
+        """
+        return self.records_folder / f"{check_run_id(run_id)}.json"
+
+    def run_folder(self, run_id: str) -> Path:
+        """``STUDY/runs/<run_id>``, the artifacts of a run; not made here.
+
+        Raises:
+            UnreadableFile: The run id is no plain file name.
+        """
+        return self.runs_folder / check_run_id(run_id)
+
+    def read_study(self) -> Study:
+        """The study.
+
+        Raises:
+            UnreadableFile: It is missing or cannot be read.
+        """
+        return read_study(self.study_file)
+
+    def write_study(self, study: Study) -> None:
+        """Writes the study whole."""
+        write_study(study, self.study_file)
+
+    def write(self, record: Record) -> None:
+        """Writes a record whole; a former record of the run is replaced.
+
+        Raises:
+            OSError: The folder cannot be written or the disk is full; a former record is then untouched.
+            UnreadableFile: The run id is no plain file name.
+        """
+        write_whole(self.record_file(record.run_id), record.to_json())
+
+    def run_ids(self) -> list[str]:
+        """Runs that have a record, sorted; the records are not opened."""
+        with contextlib.suppress(FileNotFoundError), os.scandir(self.records_folder) as entries:
+            names = (entry.name for entry in entries)
+            return sorted(
+                name[:-5] for name in names if name.endswith(".json") and _RUN_ID.fullmatch(name[:-5])
+            )
+        return []
+
+    def read(self, run_id: str) -> Record | None:
+        """The record of a run; None where there is none, or a damaged one (then named in ``damaged``).
+
+        Raises:
+            UnreadableFile: The file may not be read, or the run id is no plain file name.
+        """
+        return self._read(run_id, Record)
+
+    def records(self) -> list[Record]:
+        """All records that can be read, by run id; the others are set aside and named in ``damaged``.
+
+        Raises:
+            UnreadableFile: A file may not be read.
+        """
+        return [record for run_id in self.run_ids() if (record := self.read(run_id)) is not None]
+
+    def statuses(self) -> dict[str, Status]:
+        """What became of each run, by run id: quicker than ``records``, and checks no more than that.
+
+        Raises:
+            UnreadableFile: A file may not be read.
+        """
+        briefs = ((run_id, self._read(run_id, _Brief)) for run_id in self.run_ids())
+        return {run_id: brief.status for run_id, brief in briefs if brief is not None}
+
+    def progress(self) -> list[Progress]:
+        """Last signs of life of the runs under way, by run id; those of killed workers are among them."""
+        with contextlib.suppress(FileNotFoundError), os.scandir(self.runs_folder) as entries:
+            names = sorted(entry.name for entry in entries if _RUN_ID.fullmatch(entry.name))
+            found = (read_progress(self.runs_folder / name) for name in names)
+            return [progress for progress in found if progress is not None]
+        return []
+
+    def sweep(self, *, now: float | None = None) -> list[Path]:
+        """Removes temporary files that killed writers left more than a day ago.
+
+        Args:
+            now: Seconds since the epoch; the clock's by default.
+
+        Returns:
+            What was removed.
+        """
+        limit = (time.time() if now is None else now) - LEFTOVER_AGE_S
+        removed: list[Path] = []
+        for path in self._temporary_files():
+            with contextlib.suppress(OSError):  # another process may have swept it, or still own it
+                if path.stat().st_mtime < limit:
+                    path.unlink()
+                    removed.append(path)
+        return removed
+
+    def _temporary_files(self) -> Iterator[Path]:
+        for folder in (self.folder, self.records_folder):
+            yield from sorted(folder.glob(".*.tmp"))
+
+    def _read(self, run_id: str, model: type[B]) -> B | None:
+        path = self.record_file(run_id)
+        try:
+            found = model.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except IsADirectoryError:
+            return self._set_aside(run_id, "it is a folder")
+        except ValidationError as error:
+            return self._set_aside(run_id, _first_fault(error))
+        except OSError as error:
+            raise UnreadableFile(
+                f"{path} cannot be read: {error.strerror or error}; give read permission or remove it."
+            ) from error
+        inside = getattr(found, "run_id", None)
+        if inside != run_id:
+            return self._set_aside(run_id, f"it holds the run {inside!r}")
+        return found
+
+    def _set_aside(self, run_id: str, reason: str) -> None:
+        path = self.record_file(run_id)
+        aside, k = path.with_name(f"{path.name}.damaged"), 1
+        while aside.exists():
+            k += 1
+            aside = path.with_name(f"{path.name}.damaged-{k}")
+        try:
+            path.rename(aside)
+        except OSError:  # a folder that may only be read: the file stays where it is, and counts as missing
+            aside = path
+        self.damaged.append(Damaged(run_id, aside, reason))
+
+
+def check_run_id(run_id: str) -> str:
+    """Gives back a run id that is a plain file name of letters, digits and ``._+-``.
+
+    Raises:
+        UnreadableFile: It is not, and might reach outside of the study's folder.
+    """
+    if not _RUN_ID.fullmatch(run_id):
+        raise UnreadableFile(f"{run_id!r} is no run id; `bench status` lists the runs of a study.")
+    return run_id
+
+
+def _first_fault(error: ValidationError) -> str:
+    fault = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in fault["loc"])
+    return f"{where}: {fault['msg']}" if where else fault["msg"]
