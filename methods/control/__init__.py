@@ -1,0 +1,1 @@
+"""Controls: what any generator has to beat. One idea a file."""

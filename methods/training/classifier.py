@@ -1,0 +1,179 @@
+"""The one loop that trains every classifier, whatever the method.
+
+All methods share: the initialisation (stream ``init``), the order of the real images (``batches``), the number of
+updates and their batch, optimiser and schedule, and the rule for what is judged: **the exponential moving average of
+weights and batch statistics at the last step**. Nothing is chosen by validation score; the validation images only
+give the learning curves. A method differs by its `Recipe` and by the synthetic images that it adds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from datasets import LabelledImages
+from methods.base import Context, NotApplicable
+from methods.classifiers import CLASSIFIERS
+from methods.training.draws import Balanced, Draws, Mixed, Permutations
+from methods.training.ema import Ema, decay_for
+from methods.training.fitted import BATCH, FittedClassifier
+from methods.training.images import ImagePool
+from methods.training.losses import ClassLoss, cross_entropy
+from methods.training.optimiser import adamw, cosine
+from methods.training.precision import autocast
+from methods.training.randomness import seeded
+from methods.training.transforms import Transform
+
+CURVE_POINTS = 10
+
+Mix: TypeAlias = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+"""A batch and its targets → a mixed batch and soft targets; draws from torch's global generator."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How a method trains its classifier, where it departs from the plain way.
+
+    Attributes:
+        balanced: Draw real images class-balanced, else in epochs.
+        transform: Applied to every image, if any.
+        mix: Mixes the images of a batch, if given.
+        loss: Class loss.
+        offset: (K,) added to the logits when the classifier is judged, if any.
+    """
+
+    balanced: bool = False
+    transform: Transform | None = None
+    mix: Mix | None = None
+    loss: ClassLoss = cross_entropy
+    offset: Tensor | None = None
+
+
+def train_classifier(
+    classifier: str,
+    *,
+    train: LabelledImages,
+    valid: LabelledImages,
+    context: Context,
+    recipe: Recipe,
+    synthetic: ImagePool | None = None,
+) -> FittedClassifier:
+    """Trains a classifier in the phase ``classifier`` for ``budget.classifier_steps`` updates of the class loss.
+
+    Args:
+        classifier: Name in `CLASSIFIERS`, with parameters.
+        train: Real training images.
+        valid: For the learning curves.
+        context: What the engine offers.
+        recipe: What the method does in its own way.
+        synthetic: Further images, drawn as often as the real ones, in shuffled places of the batches.
+
+    Raises:
+        Diverged: The loss left the finite numbers.
+        NotApplicable: Fewer than two classes have training images.
+    """
+    require_two_classes(train)
+    budget, device = context.budget, context.device
+    network, learning_rate = initial_network(classifier, train=train, context=context)
+    ema = Ema(network, decay_for(budget.classifier_steps))
+    optimiser = adamw(network, learning_rate=learning_rate)
+    schedule = cosine(optimiser, steps=budget.classifier_steps)
+    pool, held = ImagePool.of(train, device), ImagePool.of(valid, device)
+    draws = _draws(train, recipe=recipe, synthetic=synthetic, context=context)
+    pool = pool if synthetic is None else pool + synthetic
+    offset = torch.zeros(len(train.classes)) if recipe.offset is None else recipe.offset
+    fitted = FittedClassifier(ema.network, offset.to(device), device)
+    transform_rng = context.rng("transforms")
+
+    steps = budget.classifier_steps
+    with context.phase("classifier", steps=steps), seeded(context.seed("layers"), device):
+        for step in range(1, steps + 1):
+            images, targets = pool.take(draws.take(budget.batch))
+            if recipe.transform is not None:
+                images = recipe.transform(images, transform_rng)
+            if recipe.mix is not None:
+                images, targets = recipe.mix(images, targets)
+            with autocast(device, context.precision):
+                logits = network(images)
+            loss = recipe.loss(logits.float(), targets)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+            ema.update()
+            curves = validate(fitted, held, context=context) if _is_curve_point(step, steps) else {}
+            context.log(step, loss=loss.detach(), **curves)
+    return fitted
+
+
+def initial_network(classifier: str, *, train: LabelledImages, context: Context) -> tuple[nn.Module, float]:
+    """The classifier as every method of this seed starts it, on the device, and its learning rate."""
+    component = CLASSIFIERS.build(classifier)
+    with seeded(context.seed("init")):
+        network = component.build(
+            channels=train.images.shape[1],
+            classes=len(train.classes),
+            size=train.images.shape[2],
+            width=context.budget.classifier_width,
+        )
+    return network.to(context.device, memory_format=torch.channels_last), component.info.learning_rate
+
+
+def require_two_classes(train: LabelledImages) -> None:
+    """Raises NotApplicable where there is nothing to tell apart."""
+    present = [name for name, count in zip(train.classes, train.counts, strict=True) if count]
+    if len(present) < 2:
+        raise NotApplicable(
+            f"the training images are all of class {present[0]!r}; a classifier needs at least two classes."
+            if present
+            else "there are no training images; a classifier needs at least two classes of them."
+        )
+
+
+def _draws(train: LabelledImages, *, recipe: Recipe, synthetic: ImagePool | None, context: Context) -> Draws:
+    real: Draws
+    if recipe.balanced:
+        real = Balanced(train.labels, context.rng("batches"))
+    else:
+        real = Permutations(torch.arange(len(train)), context.rng("batches"))
+    if synthetic is None or not len(synthetic):
+        return real
+    return Mixed(
+        real,
+        Permutations(len(train) + torch.arange(len(synthetic)), context.rng("synthetic-batches")),
+        n_real=len(train),
+        n_synthetic=len(synthetic),
+        generator=context.rng("mixing"),
+    )
+
+
+def _is_curve_point(step: int, steps: int) -> bool:
+    return step == steps or step % max(1, round(steps / CURVE_POINTS)) == 0
+
+
+@torch.no_grad()
+def validate(fitted: FittedClassifier, held: ImagePool, *, context: Context) -> dict[str, float]:
+    """Loss and balanced accuracy of the averaged network on the validation images, for the learning curves."""
+    if not len(held):
+        return {}
+    with autocast(context.device, context.precision):
+        logits = [
+            fitted.network(held.take(indices)[0]).float() + fitted.offset
+            for indices in torch.arange(len(held)).split(BATCH)
+        ]
+    scores = torch.cat(logits)
+    return {
+        "valid_loss": F.cross_entropy(scores, held.targets).item(),
+        "valid_balanced_accuracy": balanced_accuracy(scores.argmax(dim=1), held.targets),
+    }
+
+
+def balanced_accuracy(predicted: Tensor, labels: Tensor) -> float:
+    """Mean recall over the classes that occur among the labels."""
+    hits = (predicted == labels).float()
+    return torch.stack([hits[labels == k].mean() for k in labels.unique()]).mean().item()
