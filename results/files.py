@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 
 
@@ -27,7 +28,8 @@ def write_whole(path: Path, content: str | bytes) -> None:
         OSError: The folder cannot be written, or the disk is full; the target is then untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # not the process id: two containers that share a folder may both be process 1
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     data = content.encode() if isinstance(content, str) else content
     try:
         with temporary.open("wb") as file:

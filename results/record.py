@@ -15,24 +15,29 @@ Contended: TypeAlias = Literal["none", "neighbours", "shared"]
 
 
 class Part(BaseModel):
-    """A part of a record. Unknown keys are refused; numbers that are not finite become ``null``."""
+    """A part of a record. Unknown keys are refused; what JSON cannot hold is made so that it can."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     @model_validator(mode="before")
     @classmethod
-    def _no_nan(cls, values: Any) -> Any:
-        return without_nan(values)
+    def _storable(cls, values: Any) -> Any:
+        return storable(values)
 
 
-def without_nan(value: Any) -> Any:
-    """Puts None in the place of NaN and infinities, through dicts and lists."""
+def storable(value: Any) -> Any:
+    """Puts None in the place of NaN and infinities, and escapes in the place of bytes that are no text.
+
+    Goes through dicts and lists. Bytes that are no text come from file names (in error messages).
+    """
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, dict):
-        return {key: without_nan(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
+        return {storable(key): storable(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, (list, tuple)):
-        return [without_nan(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+        return [storable(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
     return value
 
 
