@@ -1,8 +1,9 @@
 """Chula RBC-12: labelled red blood cells in thin smears, read in their public layout.
 
-Naruenatthanaset et al., "Red Blood Cell Segmentation with Overlapping Cell Separation and Classification on Imbalanced
-Dataset", arXiv 2012.01321; MIT licence. ``Dataset/<n>.jpg`` is an image, ``Label/<n>.txt`` holds a line ``x y type`` a
-cell: its centre in pixels and its type. An image without a label file is normal and holds no cells.
+Naruenatthanaset et al., "Red Blood Cell Segmentation with Overlapping Cell Separation and Classification from an
+Imbalanced Dataset", arXiv 2012.01321; MIT licence. ``Dataset/<n>.jpg`` is an image, ``Label/<n>.txt`` holds a
+line ``x y type`` a cell: its centre in pixels and its type. An image without a label file is normal and is left
+out: nobody has said what its cells are.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from datasets.sources import Collected
 from datasets.splits import Part, in_part
 
 TYPES = (
-    "normal", "macrocyte", "microcyte", "spherocyte", "target", "stomatocyte", "ovalocyte", "teardrop", "burr",
-    "schistocyte", "uncategorised", "hypochromia", "elliptocyte",
+    "normal", "macrocyte", "microcyte", "spherocyte", "target", "stomatocyte", "ovalocyte",
+    "teardrop", "burr", "schistocyte", "uncategorised", "hypochromia", "elliptocyte",
 )  # fmt: skip
 """Cell types by their number in the label files."""
 
@@ -56,7 +57,7 @@ class Cells:
 
 
 def find_folder(path: Path | None, places: Places) -> Path:
-    """The folder that holds ``Dataset`` and ``Label``: the one given, or one called ``chula-rbc-12`` inside it.
+    """The folder with ``Dataset`` and ``Label``: the one given, or one called ``chula-rbc-12`` inside it.
 
     Raises:
         DatasetError: There is none.
@@ -68,8 +69,8 @@ def find_folder(path: Path | None, places: Places) -> Path:
                 return folder
     looked = "no place is named" if given is None else f"{given} holds no Dataset/ and Label/"
     raise DatasetError(
-        f"chula-rbc-12 is not found ({looked}); get it from {URL} and name the folder that holds Dataset/<n>.jpg and "
-        "Label/<n>.txt, or its parent, by chula-rbc-12[path=…], --data-dir or BENCH_DATA."
+        f"chula-rbc-12 is not found ({looked}); get it from {URL} and name the folder that holds "
+        "Dataset/<n>.jpg and Label/<n>.txt, or its parent, by chula-rbc-12[path=…], --data-dir or BENCH_DATA."
     )
 
 
@@ -116,15 +117,15 @@ def _read_label_file(path: Path) -> list[tuple[int, int, int]]:
             x, y, kind = -1, -1, -1
         if x < 0 or y < 0 or not 0 <= kind < len(TYPES):
             raise DatasetError(
-                f"{path}, line {number}: {line!r} is no 'x y type' with a type from 0 to {len(TYPES) - 1}; correct "
-                "or remove the line."
+                f"{path}, line {number}: {line!r} is no 'x y type' with a type from 0 to {len(TYPES) - 1}; "
+                "correct or remove the line."
             )
         cells.append((x, y, kind))
     return cells
 
 
 def contents_digest(folder: Path, cache: Path) -> str:
-    """Hex digest of the labelled images and their labels; read again only when a file's size or date has changed."""
+    """Hex digest of the labelled images and their labels; files of the same size and date are not read again."""
     files = [path for label in _label_files(folder) for path in (label, _image_file(folder, label.stem))]
     stats = [path.stat() for path in files]
     dates = fingerprint(
@@ -163,16 +164,16 @@ def crop_cells(folder: Path, cells: Cells, size: int) -> NDArray[np.uint8]:
             x, y = cells.centre[index]
             if x >= width or y >= height:
                 raise DatasetError(
-                    f"{folder / 'Label' / name}.txt puts a cell at {x} {y}, outside its {width} × {height} image; "
-                    "correct or remove the line."
+                    f"{folder / 'Label' / name}.txt puts a cell at {x} {y}, outside its {width} × {height} "
+                    "image; correct or remove the line."
                 )
             crops[index] = resize(padded[y : y + WINDOW, x : x + WINDOW], size)
     return crops
 
 
-def _open(
-    *, dataset: Dataset, classes: Sequence[str], part: Part, held: float, path: Path | None, places: Places
-):
+def _collect(
+    dataset: Dataset, *, classes: Sequence[str], part: Part, held: float, path: Path | None, places: Places
+) -> Collected:
     folder = find_folder(path, places)
     contents = contents_digest(folder, places.cache)
     cells = read_labels(folder)
@@ -216,7 +217,8 @@ HeldField = Annotated[
 class ChulaRBC12(Dataset):
     """Chula RBC-12 with a choice of cell types.
 
-    Types 10 (a rest class) and 12 (photographed separately, on a white background: a shortcut) are left out by default.
+    Types 10 (a rest class) and 12 (photographed separately, on a white background: a shortcut) are left out by
+    default.
     """
 
     info = DatasetInfo(
@@ -237,8 +239,8 @@ class ChulaRBC12(Dataset):
 
     def open(self, places: Places) -> Collected:
         """See `Dataset.open`."""
-        return _open(
-            dataset=self, classes=self.classes, part=self.part, held=self.held, path=self.path, places=places
+        return _collect(
+            self, classes=self.classes, part=self.part, held=self.held, path=self.path, places=places
         )
 
 
@@ -261,6 +263,4 @@ class ChulaRBC4(Dataset):
     def open(self, places: Places) -> Collected:
         """See `Dataset.open`."""
         classes = ("normal", "target", "burr", "teardrop")
-        return _open(
-            dataset=self, classes=classes, part=self.part, held=self.held, path=self.path, places=places
-        )
+        return _collect(self, classes=classes, part=self.part, held=self.held, path=self.path, places=places)

@@ -31,8 +31,8 @@ class Collected(Source):
         fingerprint: See `Source`.
         classes: See `Source`.
         load: Gives all images at a size, always in the same order.
-        held: Share of the training images (of whole groups, where there are groups) that no method trains on: the
-            pool that `Split.fresh` draws from.
+        held: Share of the training images (of whole groups, where there are groups) that no method trains on:
+            the pool that `Split.fresh` draws from.
         thin: An imbalance protocol for the training images; those it leaves out join the pool.
     """
 
@@ -109,8 +109,8 @@ class Drawn(Source):
     Attributes:
         fingerprint: See `Source`.
         classes: See `Source`.
-        counts: (K,) training images per class; validation gets a seventh and test two sevenths of that, which makes
-            70/10/20.
+        counts: (K,) training images per class; validation gets a seventh and test two sevenths of that, which
+            makes 70/10/20.
         draw: Draws images with given labels; numbers their groups from 0.
         part: Development and report draw from disjoint ranges of seeds.
         cache: Folder that keeps what was drawn, so that all methods of a seed share it.

@@ -121,26 +121,30 @@ def _divide_groups(
         holding = int(np.count_nonzero(counts[:, label]))
         if holding < len(shares):
             raise DatasetError(
-                f"class {name!r} has {counts[:, label].sum()} images in {holding} groups, too few for one group in "
-                f"each of {len(shares)} parts; add groups that hold it, or leave the class out."
+                f"class {name!r} has {counts[:, label].sum()} images in {holding} groups, too few for one group "
+                f"in each of {len(shares)} parts; add groups that hold it, or leave the class out."
             )
-    lacking: set[str] = set()
+    lacking = np.zeros(len(classes), dtype=np.bool_)
     for _ in range(_RESTARTS):
         part_of, have = _descend(counts, shares=np.asarray(shares, dtype=np.float64), rng=rng)
         if have.all():
             return part_of
-        lacking = {classes[label] for label in np.flatnonzero((have == 0).any(axis=0))}
-    listed = ", ".join(f"{n!r}: {counts[:, classes.index(n)].sum()} images" for n in sorted(lacking))
+        lacking |= (have == 0).any(axis=0)
+    listed = ", ".join(
+        f"{name!r} has {counts[:, label].sum()} images in {np.count_nonzero(counts[:, label])} groups"
+        for label, name in enumerate(classes)
+        if lacking[label]
+    )
     raise DatasetError(
-        f"no division of the {len(counts)} groups gives every part every class ({listed}); add groups that hold "
-        "these classes, or leave them out."
+        f"no division of the {len(counts)} groups was found that gives each of {len(shares)} parts every class "
+        f"({listed}); add groups that hold these classes, or leave them out."
     )
 
 
 def _descend(
     counts: NDArray[np.int64], *, shares: NDArray[np.float64], rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Starts from a division by chance and moves single groups while the class shares come closer to those wanted.
+    """Starts from a division by chance and moves single groups while that brings the class shares closer.
 
     Returns:
         (G,) part of each group, and (P, K) images per part and class.
@@ -149,7 +153,7 @@ def _descend(
     wanted = shares[:, None] * total
 
     def cost(have: NDArray[np.int64]) -> NDArray[np.float64]:
-        """(P, K) images per part and class → (P,): squared distance to the wanted shares, and classes lacking."""
+        """(P, K) images per part and class → (P,): squared distance to the shares, and classes lacking."""
         return ((have - wanted) ** 2 / (wanted * total)).sum(axis=1) + _LACK * (have == 0).sum(axis=1)
 
     part_of = np.searchsorted(np.cumsum(shares)[:-1], rng.random(len(counts)), side="right").astype(np.int64)
