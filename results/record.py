@@ -160,7 +160,7 @@ class Record(Part):
     one protocol are ever aggregated.
     """
 
-    schema_: Literal[1] = Field(SCHEMA, alias="schema")
+    schema_: Literal[1] = Field(default=SCHEMA, alias="schema")
     run_id: str
     protocol: str
     method: str

@@ -44,10 +44,10 @@ class Study(BaseModel):
     budget: dict[str, int | float] = Field(default_factory=dict[str, int | float])
     precision: str = "auto"
     device: str = "auto"
-    threads: int = Field(1, ge=1)
+    threads: int = Field(default=1, ge=1)
     reference: str | None = None
     metric: str = "balanced_accuracy"
-    rope: float = Field(0.01, gt=0)
+    rope: float = Field(default=0.01, gt=0)
     families: dict[str, list[str]] = Field(default_factory=dict[str, list[str]])
     plugins: list[str] = Field(default_factory=list[str])
 

@@ -1,0 +1,28 @@
+"""`bench doctor`: versions, devices, clock noise, caches, and what is missing for which feature."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from bench.commands.console import CacheDir, DataDir, Debug, Json, guarded, out, table
+from bench.doctor import examine
+from datasets import Places
+
+
+@guarded
+def doctor(data_dir: DataDir = None, cache_dir: CacheDir = None, json_: Json = False, debug: Debug = False) -> None:
+    """Look at this machine: versions, devices, clock noise, caches, what is missing."""
+    del debug
+    findings = examine(Places.choose(data_dir, cache_dir))
+    if json_:
+        print(json.dumps(findings, indent=1))
+        return
+    for title, entries in findings.items():
+        rows: list[tuple[str, str]] = [(key, _shown(value)) for key, value in entries.items()]
+        out().print(table((title, ""), rows))
+        out().print()
+
+
+def _shown(value: Any) -> str:
+    return "not found" if value is None else str(value)

@@ -1,0 +1,159 @@
+"""`bench run`: what is missing of a study, then its table and report."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import report as reports
+from bench.commands.console import (
+    INTERRUPTED,
+    CacheDir,
+    DataDir,
+    Debug,
+    Plugins,
+    err,
+    guarded,
+    name_damaged,
+    out,
+    say,
+)
+from bench.commands.tables import summary_table
+from bench.errors import FellShort, UsageError
+from bench.execute import choose_jobs, execute
+from bench.plan import Run, parse_seeds
+from bench.presets import parse_budget
+from bench.progress import watch
+from bench.run import Conditions
+from bench.session import Overwrite, Session, prepare, to_do, try_splits, write_study_file
+from datasets import Places
+from datasets.spec import split_list
+from results import Status, Study, read_study
+
+
+@guarded
+def run(
+    methods: Annotated[
+        str | None,
+        typer.Option(help="Methods, separated by commas: none,dcgan[classifier=resnet18]; tiers; all."),
+    ] = None,
+    datasets: Annotated[str | None, typer.Option(help="Datasets, separated by commas [default: cells].")] = None,
+    seeds: Annotated[str | None, typer.Option(help="5 for the seeds 0 to 4; 3,7 for a list; 7, for one.")] = None,
+    config: Annotated[Path | None, typer.Option(help="Study file; options go before it.")] = None,
+    preset: Annotated[str | None, typer.Option(help="smoke, quick, standard or paper.")] = None,
+    budget: Annotated[str | None, typer.Option(help="Deviations: size=64,generator_steps=20000.")] = None,
+    out_folder: Annotated[
+        Path | None, typer.Option("--out", help="Folder of the study [default: studies/METHODS-DATASETS].")
+    ] = None,
+    jobs: Annotated[str, typer.Option(help="How many runs at once: a number, or auto.")] = "auto",
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:1.")] = None,
+    precision: Annotated[str | None, typer.Option(help="auto, float32 or bfloat16.")] = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads a run [default: 1].", min=1)] = None,
+    overwrite: Annotated[Overwrite, typer.Option(help="Runs to do again.")] = Overwrite.never,
+    timeout: Annotated[float | None, typer.Option(help="Seconds that a run may take.", min=0.001)] = None,
+    retries: Annotated[int, typer.Option(help="How often a run whose worker died is tried again.", min=0)] = 1,
+    timing: Annotated[str | None, typer.Option(help="exclusive: one run at a time, for clean timings.")] = None,
+    no_reference: Annotated[bool, typer.Option("--no-reference", help="Add no reference arms.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the runs and do nothing.")] = False,
+    data_dir: DataDir = None,
+    cache_dir: CacheDir = None,
+    plugin: Plugins = None,
+    debug: Debug = False,
+) -> None:
+    """Run what is missing of a study, then print its table and write its report."""
+    asked = _asked(
+        config,
+        methods=split_list(methods) if methods is not None else None,
+        datasets=split_list(datasets) if datasets is not None else None,
+        seeds=parse_seeds(seeds) if seeds is not None else None,
+        preset=preset,
+        budget=parse_budget(budget) if budget is not None else None,
+        device=device,
+        precision=precision,
+        threads=threads,
+        plugins=[str(path) for path in plugin] if plugin else None,
+    )
+    if timing not in (None, "exclusive"):
+        raise UsageError(f"--timing {timing!r} is unknown; write exclusive, or leave it out.")
+    places = Places.choose(data_dir, cache_dir)
+    session = prepare(asked, folder=out_folder, places=places, references=not no_reference)
+    todo = to_do(session.runs, session.store.statuses(), overwrite)
+    name_damaged(session.store.damaged)
+    if dry_run:
+        _print_plan(session, todo)
+        return
+    try_splits(session, todo)
+    write_study_file(session)
+    conditions = Conditions(
+        study=session.store.folder.resolve(),
+        places=places,
+        device=session.device,
+        timeout=timeout,
+        plugins=tuple(Path(path) for path in session.study.plugins),
+        reraise=debug,
+    )
+    at_once = choose_jobs(
+        "1" if timing == "exclusive" else jobs,
+        threads=session.protocol.threads,
+        device_type=session.protocol.device_type,
+        runs=len(todo),
+    )
+    say(
+        f"{session.store.folder}: {len(session.runs)} runs, {len(session.runs) - len(todo)} done, {len(todo)} to do; "
+        f"preset {session.protocol.preset}, {session.protocol.precision}, {at_once} at once on {session.device}."
+    )
+    _carry_out(session, todo, conditions, jobs=at_once, retries=retries)
+    _finish(session)
+
+
+def _asked(config: Path | None, **options: Any) -> Study:
+    """The study file's entries, with the options that were given in their place; the others stay unset."""
+    from_file = read_study(config).model_dump(exclude_unset=True) if config is not None else {}
+    return Study(**{**from_file, **{name: value for name, value in options.items() if value is not None}})
+
+
+def _print_plan(session: Session, todo: list[Run]) -> None:
+    missing = {run.run_id for run in todo}
+    for run in session.runs:
+        state = "to do" if run.run_id in missing else "done"
+        print(f"{run.run_id}\t{run.method}\t{run.dataset}\t{run.seed}\t{state}")
+    say(f"{session.store.folder}: {len(session.runs)} runs, {len(todo)} to do; nothing was run.")
+
+
+def _carry_out(session: Session, todo: list[Run], conditions: Conditions, *, jobs: int, retries: int) -> None:
+    if not todo:
+        return
+    done = len(session.runs) - len(todo)
+    console = err()
+    try:
+        with watch(session.store, todo, done=done, jobs=jobs, console=console) as watcher:
+            for finished in execute(todo, conditions, jobs=jobs, retries=retries):
+                record = session.store.read(finished.run_id)
+                if record is not None:
+                    watcher.finished(record)
+    except KeyboardInterrupt:
+        kept = len(session.store.run_ids())
+        again = shlex.join(
+            ["bench", "run", "--config", str(session.store.study_file), "--out", str(session.store.folder)]
+        )
+        say(f"bench: stopped; {kept} of {len(session.runs)} runs are done and kept. Go on with: {again}")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _finish(session: Session) -> None:
+    records = [record for run in session.runs if (record := session.store.read(run.run_id)) is not None]
+    name_damaged(session.store.damaged)
+    out().print(summary_table(records, session.study))
+    for path in reports.write(session.store.folder):
+        say(f"wrote {path}")
+    bad: list[Status] = [record.status for record in records if record.status in ("failed", "timeout")]
+    if bad:
+        raise FellShort(
+            f"{len(bad)} of {len(records)} runs failed or timed out; see the report's appendix and runs/<id>/log.txt, "
+            "and try them again with --overwrite failed."
+        )
+    sys.stdout.flush()

@@ -1,0 +1,283 @@
+"""One run: dataset → split → fit → predict, sample → score → record. This file is the protocol."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import random
+import traceback
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from bench.clock import Clock, meter_for
+from bench.context import RunContext
+from bench.devices import device_name
+from bench.environment import environment
+from bench.errors import StudyStopped
+from bench.limit import RunTimeout, time_limit
+from bench.plan import Run
+from bench.samples import write_samples
+from bench.score import score
+from bench.streams import stream_seed, torch_generator
+from datasets import LabelledImages, Places, Split
+from methods import Diverged, Fitted, NotApplicable
+from results import (
+    ClassCounts,
+    Contended,
+    CurveWriter,
+    ErrorRecord,
+    Heartbeat,
+    Metrics,
+    Predictions,
+    Record,
+    SplitRecord,
+    Status,
+    Store,
+    Timing,
+    save_predictions,
+)
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """How runs are carried out; none of it changes what comes out.
+
+    Attributes:
+        study: Folder of the study.
+        places: Where data and caches lie.
+        device: ``cpu``, ``cuda:0``, ….
+        timeout: Seconds that a run may take, if limited.
+        contended: What else runs beside it.
+        plugins: Plug-in files to load in every process.
+        reraise: Whether a fault is raised instead of recorded (``--debug``).
+    """
+
+    study: Path
+    places: Places
+    device: str = "cpu"
+    timeout: float | None = None
+    contended: Contended = "none"
+    plugins: tuple[Path, ...] = ()
+    reraise: bool = False
+
+
+@dataclass
+class _Outcome:
+    """What is known of a run so far; each step fills in more."""
+
+    started_at: datetime
+    split: SplitRecord | None = None
+    metrics: Metrics | None = None
+    status: Status = "ok"
+    error: ErrorRecord | None = None
+
+
+def carry_out(run: Run, conditions: Conditions) -> Record:
+    """Carries out one run and stores its record and artifacts.
+
+    Args:
+        run: What to do.
+        conditions: How.
+
+    Returns:
+        The record, stored; its status says whether the run trained.
+
+    Raises:
+        StudyStopped: The disk is full.
+        KeyboardInterrupt: Ctrl-C; nothing is stored.
+    """
+    store = Store(conditions.study)
+    device = torch.device(conditions.device)
+    clock = Clock(meter_for(device))
+    outcome = _Outcome(started_at=datetime.now(UTC))
+    artifacts = store.run_folder(run.run_id)
+    heartbeat = Heartbeat(artifacts, run.run_id)
+    torch.set_num_threads(run.protocol.threads)
+    try:
+        with (
+            contextlib.closing(heartbeat),
+            _emptied(artifacts),
+            clock.run() as total,
+            _faults_into(outcome, clock, log=artifacts / "log.txt", reraise=conditions.reraise),
+            time_limit(conditions.timeout),
+        ):
+            with clock.warmup():
+                _warm_up(device)
+            _seed_everything(run)
+            heartbeat.update("data")
+            source = run.build_dataset().open(conditions.places)
+            split = source.split(size=run.protocol.budget.size, seed=stream_seed(run.fingerprint, run.seed, "split"))
+            outcome.split = _split_record(split)
+            with CurveWriter(artifacts) as curves:
+                context = RunContext(
+                    run=run,
+                    split=split,
+                    device=device,
+                    clock=clock,
+                    curves=curves,
+                    artifacts=artifacts,
+                    report=heartbeat.update,
+                )
+                fitted = run.build_method().fit(split.train, split.valid, context)
+            heartbeat.update("score")
+            with clock.phase("score"):
+                outcome.metrics = _judge(run, fitted, split, artifacts)
+        record = _record(run, outcome, timing=clock.timing(total, contended=conditions.contended), device=device)
+        store.write(record)
+    except OSError as error:
+        if is_full_disk(error):
+            raise StudyStopped(
+                f"the disk of {conditions.study} is full; make space and run the same command again, finished runs "
+                "are kept."
+            ) from error
+        raise
+    return record
+
+
+def record_death(run: Run, conditions: Conditions, *, times: int) -> Record:
+    """Stores the record of a run whose worker process died each time, for the system told nobody why."""
+    outcome = _Outcome(started_at=datetime.now(UTC), status="failed")
+    outcome.error = ErrorRecord(
+        type="WorkerDied",
+        message=f"its worker process died {times} times (killed, or out of memory); see the system's log, or use "
+        "fewer jobs.",
+    )
+    record = _record(run, outcome, timing=None, device=torch.device(conditions.device))
+    Store(conditions.study).write(record)
+    return record
+
+
+def _record(run: Run, outcome: _Outcome, *, timing: Timing | None, device: torch.device) -> Record:
+    method = run.build_method()
+    return Record(
+        run_id=run.run_id,
+        protocol=run.protocol.hash,
+        method=run.method,
+        version=method.info.version,
+        parameters=method.parameters(),
+        tier=method.info.tier,
+        dataset=run.dataset,
+        dataset_fingerprint=run.fingerprint,
+        seed=run.seed,
+        preset=run.protocol.preset,
+        budget=asdict(run.protocol.budget),
+        split=outcome.split,
+        status=outcome.status,
+        error=outcome.error,
+        metrics=outcome.metrics,
+        timing=timing,
+        device=device_name(device),
+        environment=environment(run.protocol),
+        started_at=outcome.started_at,
+        finished_at=datetime.now(UTC),
+    )
+
+
+def _judge(run: Run, fitted: Fitted, split: Split, artifacts: Path) -> Metrics:
+    """Predicts the test images, the only time that they are touched, and keeps predictions and pictures."""
+    probabilities = check_probabilities(fitted.predict_proba(split.test.images), split.test)
+    save_predictions(Predictions(split.test.labels, probabilities, split.test.groups), artifacts)
+    if run.build_method().info.can_sample:
+        generator = torch_generator(stream_seed(run.fingerprint, run.seed, "sampling"))
+        write_samples(artifacts / "samples.png", fitted=fitted, train=split.train, generator=generator)
+    return score(probabilities, split.test.labels, classes=split.test.classes, train_counts=split.train.counts)
+
+
+def check_probabilities(probabilities: NDArray[np.float32], test: LabelledImages) -> NDArray[np.float32]:
+    """Holds predictions against what the interface promises.
+
+    Raises:
+        Diverged: They are not finite.
+        ValueError: Wrong shape, or rows that do not sum to one.
+    """
+    expected = (len(test), len(test.classes))
+    if probabilities.shape != expected:
+        raise ValueError(f"predict_proba returned shape {probabilities.shape}, expected {expected}; mend the method.")
+    if not np.isfinite(probabilities).all():
+        raise Diverged(0, "a predicted probability")
+    if not np.allclose(probabilities.sum(axis=1), 1, atol=1e-3):
+        raise ValueError("predict_proba returned rows that do not sum to one; mend the method.")
+    return probabilities
+
+
+@contextlib.contextmanager
+def _emptied(artifacts: Path) -> Iterator[None]:
+    """A run's folder without what an earlier attempt left in it."""
+    artifacts.mkdir(parents=True, exist_ok=True)
+    for left in artifacts.iterdir():
+        if left.is_file():
+            left.unlink()
+    yield
+
+
+def is_full_disk(error: BaseException) -> bool:
+    """Whether a write failed for want of space (or quota)."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+@contextlib.contextmanager
+def _faults_into(outcome: _Outcome, clock: Clock, *, log: Path, reraise: bool) -> Iterator[None]:
+    """Turns what a run raises into its status. Ctrl-C, a full disk and, with ``reraise``, faults go through."""
+    try:
+        yield
+    except (Exception, RunTimeout) as error:
+        status = _status_of(error)
+        if is_full_disk(error) or (status == "failed" and reraise):
+            raise
+        outcome.status = status
+        outcome.metrics = None
+        outcome.error = ErrorRecord(
+            type=type(error).__name__, message=str(error) or type(error).__name__, phase=clock.current
+        )
+        log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+
+
+def _status_of(error: Exception | RunTimeout) -> Status:
+    match error:
+        case Diverged():
+            return "diverged"
+        case NotApplicable():
+            return "skipped"
+        case RunTimeout():
+            return "timeout"
+        case _:
+            return "failed"
+
+
+def _seed_everything(run: Run) -> None:
+    """Seeds the global generators too, for libraries that use them; our own code draws from named streams."""
+    seed = stream_seed(run.fingerprint, run.seed, "global")
+    torch.manual_seed(seed)
+    np.random.seed(seed % 2**32)
+    random.seed(seed)
+
+
+def _warm_up(device: torch.device) -> None:
+    """Starts the device and its convolution library outside the clock."""
+    with torch.enable_grad():
+        x = torch.zeros(2, 3, 16, 16, device=device, requires_grad=True)
+        torch.nn.functional.conv2d(x, torch.zeros(4, 3, 3, 3, device=device)).sum().backward()
+
+
+def _split_record(split: Split) -> SplitRecord:
+    def counts(part: LabelledImages) -> dict[str, int]:
+        return dict(zip(part.classes, part.counts.tolist(), strict=True))
+
+    parts = (split.train, split.valid, split.test)
+    groups = None
+    if split.train.groups is not None:
+        groups = sum(len(np.unique(part.groups)) for part in parts if part.groups is not None)
+    return SplitRecord(
+        rule=split.rule,
+        n_train=len(split.train),
+        n_valid=len(split.valid),
+        n_test=len(split.test),
+        n_groups=groups,
+        class_counts=ClassCounts(train=counts(split.train), valid=counts(split.valid), test=counts(split.test)),
+    )

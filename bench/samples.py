@@ -1,0 +1,58 @@
+"""The picture of a run: real images of each class, and generated ones below them."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from datasets import LabelledImages
+from methods import Fitted
+from results import write_whole
+
+PER_CLASS = 10
+MARGIN = 2
+SMALLEST = 48
+"""Pixels that an image has in the picture at least; smaller ones are magnified by a whole factor."""
+
+
+def write_samples(path: Path, *, fitted: Fitted, train: LabelledImages, generator: torch.Generator) -> None:
+    """Writes ``samples.png``: two rows a class, real images above generated ones, classes in label order.
+
+    Args:
+        path: Where to.
+        fitted: A method that can sample.
+        train: Where the real images come from.
+        generator: For the generated ones.
+    """
+    labels = np.repeat(np.arange(len(train.classes)), PER_CLASS)
+    generated = fitted.sample(labels, generator)
+    rows: list[NDArray[np.uint8]] = []
+    for k in range(len(train.classes)):
+        real = train.images[np.flatnonzero(train.labels == k)[:PER_CLASS]]
+        rows += [_row(np.asarray(real)), _row(generated[labels == k])]
+    write_png(path, np.concatenate(rows, axis=0))
+
+
+def write_png(path: Path, picture: NDArray[np.uint8]) -> None:
+    """Writes an (H, W, 3) uint8 picture whole."""
+    buffer = BytesIO()
+    Image.fromarray(picture).save(buffer, format="PNG", optimize=True)
+    write_whole(path, buffer.getvalue())
+
+
+def _row(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(n, C, H, W), n ≤ 10 → one white-framed row (H', W', 3); missing images stay white."""
+    _, channels, height, width = images.shape
+    zoom = max(1, -(-SMALLEST // max(height, width)))
+    cell_h, cell_w = height * zoom + 2 * MARGIN, width * zoom + 2 * MARGIN
+    row = np.full((cell_h, cell_w * PER_CLASS, 3), 255, dtype=np.uint8)
+    for i, image in enumerate(images):
+        shown = np.moveaxis(image if channels == 3 else np.repeat(image, 3, axis=0), 0, -1)
+        shown = shown.repeat(zoom, axis=0).repeat(zoom, axis=1)
+        row[MARGIN : cell_h - MARGIN, i * cell_w + MARGIN : (i + 1) * cell_w - MARGIN] = shown
+    return row

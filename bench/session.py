@@ -1,0 +1,182 @@
+"""From what the user asked for to a study that is resolved, checked against the folder it goes into, and planned."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from bench.devices import choose_device, choose_precision
+from bench.errors import UsageError
+from bench.plan import Protocol, Run, plan, resolve_datasets, resolve_methods, resolve_protocol
+from bench.streams import stream_seed
+from datasets import Dataset, Places, Source, load_plugin
+from methods import Method
+from results import NotComparable, Status, Store, Study
+
+
+class Overwrite(StrEnum):
+    """Which runs are done again although they have a record."""
+
+    never = "never"
+    failed = "failed"
+    always = "always"
+
+
+@dataclass(frozen=True)
+class Session:
+    """A study ready to be carried out.
+
+    Attributes:
+        study: Resolved: names canonical, reference arms in, protocol spelled out.
+        runs: All of them, done or not.
+        store: Its folder; nothing is written yet.
+        sources: Each dataset with what it opened to.
+        protocol: Shared by all runs.
+        device: ``cpu``, ``cuda:0``, ….
+    """
+
+    study: Study
+    runs: list[Run]
+    store: Store
+    sources: list[tuple[Dataset, Source]]
+    protocol: Protocol
+    device: str
+
+
+def prepare(asked: Study, *, folder: Path | None, places: Places, references: bool = True) -> Session:
+    """Resolves a study and plans its runs. Reads, but writes nothing.
+
+    Args:
+        asked: What the user asked for; entries that were not given are unset (``model_fields_set``).
+        folder: Where the study is or will be; None for ``studies/<methods>-<datasets>``.
+        places: Where data and caches lie.
+        references: Whether reference arms are added.
+
+    Raises:
+        SpecError, UsageError, DatasetError, PluginError, UnreadableFile: What was asked for cannot be had.
+        NotComparable: The folder holds runs of another protocol.
+    """
+    for plugin in asked.plugins:
+        load_plugin(Path(plugin))
+    store = Store(folder or default_folder(asked))
+    study = joined(store.read_study(), asked) if store.study_file.exists() else asked
+    for plugin in study.plugins:
+        load_plugin(Path(plugin))
+    device = choose_device(study.device)
+    protocol = resolve_protocol(study, device_type=device.type, precision=choose_precision(study.precision, device))
+    methods = resolve_methods(study.methods, references=references)
+    datasets = resolve_datasets(study.datasets)
+    sources = [(dataset, dataset.open(places)) for dataset in datasets]
+    resolved = study.model_copy(
+        update={
+            "name": study.name or store.folder.name,
+            "methods": [method.name for method in methods],
+            "preset": protocol.preset,
+            "precision": protocol.precision,
+            "device": device.type,
+            "families": _families(methods, study),
+            "plugins": [str(Path(plugin).resolve()) for plugin in study.plugins],
+        }
+    )
+    _same_protocol(store, protocol)
+    return Session(
+        study=resolved,
+        runs=plan(methods, sources, study.seeds, protocol),
+        store=store,
+        sources=sources,
+        protocol=protocol,
+        device=str(device),
+    )
+
+
+def default_folder(asked: Study) -> Path:
+    """``studies/<methods>-<datasets>``, of names as asked for."""
+
+    def slug(names: Sequence[object]) -> str:
+        text = "+".join(str(name["name"] if isinstance(name, dict) else name) for name in names)
+        return re.sub(r"[^A-Za-z0-9+._-]+", "-", text).strip("-.")[:80]
+
+    return Path("studies") / (asked.name or f"{slug(asked.methods) or 'study'}-{slug(asked.datasets)}")
+
+
+def joined(before: Study, asked: Study) -> Study:
+    """A study with further methods, datasets and seeds; what is not asked for stays as it was.
+
+    Raises:
+        NotComparable: The protocol that is asked for is another one.
+    """
+    given = asked.model_fields_set
+    for entry in ("preset", "budget", "precision", "device", "threads"):
+        new, old = getattr(asked, entry), getattr(before, entry)
+        if entry in given and new not in (old, "auto", None) and not str(new).startswith(f"{old}:"):
+            raise NotComparable(
+                f"the study was run with {entry} {old!r} and is asked for {new!r}; runs of different protocols are "
+                "never put together, so give another --out."
+            )
+    lists = {
+        entry: list({repr(item): item for item in [*getattr(before, entry), *getattr(asked, entry)]}.values())
+        for entry in ("methods", "datasets", "seeds", "plugins")
+        if entry in given
+    }
+    words = {entry: getattr(asked, entry) for entry in ("reference", "metric", "rope", "name") if entry in given}
+    families = {**before.families, **asked.families} if "families" in given else before.families
+    return before.model_copy(update={**lists, **words, "families": families})
+
+
+def to_do(runs: Sequence[Run], statuses: dict[str, Status], overwrite: Overwrite) -> list[Run]:
+    """The runs that are missing, and those that are to be done again."""
+    again: set[Status | None] = {None}
+    if overwrite is Overwrite.failed:
+        again |= {"failed", "timeout"}
+    return [run for run in runs if overwrite is Overwrite.always or statuses.get(run.run_id) in again]
+
+
+def try_splits(session: Session, runs: Sequence[Run]) -> None:
+    """Splits each dataset that has runs to do once, so that one that cannot be split is refused before any work.
+
+    Raises:
+        DatasetError: It cannot be split.
+    """
+    for dataset, source in session.sources:
+        first = next((run for run in runs if run.dataset == dataset.name), None)
+        if first is not None:
+            seed = stream_seed(source.fingerprint, first.seed, "split")
+            source.split(size=session.protocol.budget.size, seed=seed)
+
+
+def write_study_file(session: Session) -> None:
+    """Writes ``study.toml``.
+
+    Raises:
+        UsageError: The folder cannot be written.
+    """
+    try:
+        session.store.write_study(session.study)
+    except OSError as error:
+        raise UsageError(
+            f"{session.store.folder} cannot be written: {error.strerror or error}; give another --out."
+        ) from error
+
+
+def _same_protocol(store: Store, protocol: Protocol) -> None:
+    first = next((record for run_id in store.run_ids() if (record := store.read(run_id)) is not None), None)
+    if first is not None and first.protocol != protocol.hash:
+        raise NotComparable(
+            f"{store.folder} holds runs of protocol {first.protocol} (preset {first.preset}, "
+            f"{first.environment.precision}, {first.environment.threads} threads, {first.device}) and this would be "
+            f"{protocol.hash} (preset {protocol.preset}, {protocol.precision}, {protocol.threads} threads, "
+            f"{protocol.device_type}); give another --out."
+        )
+
+
+def _families(methods: Sequence[Method], study: Study) -> dict[str, list[str]]:
+    """Families with the methods in them: those of the study first, the others by their own kind."""
+    named = {name for members in study.families.values() for name in members}
+    families = {family: list(members) for family, members in study.families.items()}
+    for method in methods:
+        if method.name not in named:
+            families.setdefault(method.info.family, []).append(method.name)
+    return families
