@@ -1,9 +1,9 @@
 """Drawn red blood cells in thin blood smears, some with malaria parasites, Giemsa-stained.
 
-What is drawn follows the bench aids' descriptions of the stages (WHO, "Basic malaria microscopy", 2010, part I): a ring
-is a thin loop of cytoplasm with a dot of chromatin; a trophozoite is larger and irregular, with pigment; a schizont is a
-cluster of merozoites around a clump of pigment. The stages flow into each other, as in a patient; platelets on top of
-cells, stain debris and refractile artefacts look like parasites and are none.
+What is drawn follows the textbook descriptions of the stages (WHO, "Basic malaria microscopy", part I, 2nd ed.,
+2010): a ring is a thin loop of cytoplasm with a dot of chromatin; a trophozoite is larger and irregular, with
+pigment; a schizont is a cluster of merozoites around a clump of pigment. The stages flow into each other, as in a
+patient; platelets on top of cells, stain debris and refractile artefacts look like parasites and are none.
 """
 
 from __future__ import annotations
@@ -29,9 +29,7 @@ CELLS_PER_SMEAR = 64
 _IMAGES_AT_ONCE = 1024
 
 EOSIN, AZURE, CHROMATIN, PIGMENT = range(4)
-STAINS = np.array(
-    [[0.14, 0.46, 0.34], [0.78, 0.72, 0.22], [0.62, 1.10, 0.40], [0.95, 1.10, 1.25]], dtype=np.float32
-)
+STAINS = np.array([[0.14, 0.46, 0.34], [0.78, 0.72, 0.22], [0.62, 1.10, 0.40], [0.95, 1.10, 1.25]], dtype=np.float32)
 """Optical densities of the four dyes in red, green and blue: pink, blue, purple, brown-black."""
 
 
@@ -192,9 +190,7 @@ def _rims(cells: Shapes) -> Shapes:
     )
 
 
-def add_neighbours(
-    slide: Slide, smears: Smears, smear_of: NDArray[np.int64], rng: np.random.Generator
-) -> None:
+def add_neighbours(slide: Slide, smears: Smears, smear_of: NDArray[np.int64], rng: np.random.Generator) -> None:
     """Up to four more cells, cut by the window's border; a few of them hold a parasite, which is not the label."""
     image = np.repeat(np.arange(slide.n), rng.choice(5, slide.n, p=[0.15, 0.3, 0.3, 0.17, 0.08]))
     n = len(image)
@@ -228,9 +224,7 @@ def add_neighbours(
         )
 
 
-def _inside(
-    cells: Shapes, image: NDArray[np.int64], reach: float, rng: np.random.Generator
-) -> tuple[Floats, Floats]:
+def _inside(cells: Shapes, image: NDArray[np.int64], reach: float, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Points within each image's cell, evenly over a disc of ``reach`` times its radius."""
     turn = _turn(rng, len(image))
     away = np.sqrt(_uniform(rng, 0, 1, len(image))) * reach * cells.radius[image]
@@ -313,9 +307,7 @@ def add_schizonts(slide: Slide, image: NDArray[np.int64], cells: Shapes, rng: np
         phases=rng.uniform(0, 2 * np.pi, (n, 3)).astype(np.float32),
     )
     slide.add(body, disc, AZURE, within=cells)
-    _scatter(
-        slide, image, 4 + rng.poisson(12 * age), x, y, 0.85 * radius, 0.055, 0.75, CHROMATIN, rng, spread=0.4
-    )
+    _scatter(slide, image, 4 + rng.poisson(12 * age), x, y, 0.85 * radius, 0.055, 0.75, CHROMATIN, rng, spread=0.4)
     _scatter(slide, image, 2 + rng.poisson(3, n), x, y, 0.2 * radius, 0.035, 0.8, PIGMENT, rng)
 
 
@@ -413,9 +405,7 @@ class CellsDataset(Dataset):
     train: Annotated[
         int, Field(ge=70, description="training images, in the proportion 5600/292/106/887; 70 % of all")
     ] = sum(COUNTS)
-    part: Annotated[
-        Literal["develop", "report"], Field(description="draws from disjoint ranges of seeds")
-    ] = "report"
+    part: Annotated[Literal["develop", "report"], Field(description="draws from disjoint ranges of seeds")] = "report"
 
     def open(self, places: Places) -> Drawn:
         """See `Dataset.open`."""

@@ -76,17 +76,13 @@ def find_folder(path: Path | None, places: Places) -> Path:
 
 def _label_files(folder: Path) -> list[Path]:
     """Label files by name; file managers leave files that begin with a dot."""
-    return sorted(
-        p for p in (folder / "Label").iterdir() if p.suffix == ".txt" and not p.name.startswith(".")
-    )
+    return sorted(p for p in (folder / "Label").iterdir() if p.suffix == ".txt" and not p.name.startswith("."))
 
 
 def _image_file(folder: Path, name: str) -> Path:
     path = folder / "Dataset" / f"{name}.jpg"
     if not path.is_file():
-        raise DatasetError(
-            f"{folder / 'Label' / name}.txt has no image {path}; add the image or remove the labels."
-        )
+        raise DatasetError(f"{folder / 'Label' / name}.txt has no image {path}; add the image or remove the labels.")
     return path
 
 
@@ -128,9 +124,7 @@ def contents_digest(folder: Path, cache: Path) -> str:
     """Hex digest of the labelled images and their labels; files of the same size and date are not read again."""
     files = [path for label in _label_files(folder) for path in (label, _image_file(folder, label.stem))]
     stats = [path.stat() for path in files]
-    dates = fingerprint(
-        [[str(p.resolve()), s.st_size, s.st_mtime_ns] for p, s in zip(files, stats, strict=True)]
-    )
+    dates = fingerprint([[str(p.resolve()), s.st_size, s.st_mtime_ns] for p, s in zip(files, stats, strict=True)])
 
     def build() -> dict[str, NDArray[np.uint8]]:
         whole = hashlib.sha256()
@@ -204,13 +198,9 @@ def _known_types(given: Any) -> Any:
     return names
 
 
-PathField = Annotated[
-    Path | None, Field(description="the folder that holds Dataset/ and Label/, or its parent")
-]
+PathField = Annotated[Path | None, Field(description="the folder that holds Dataset/ and Label/, or its parent")]
 PartField = Annotated[Part, Field(description="30 % of the images are kept for development")]
-HeldField = Annotated[
-    float, Field(ge=0, le=0.9, description="share of the training images kept back for the oracle")
-]
+HeldField = Annotated[float, Field(ge=0, le=0.9, description="share of the training images kept back for the oracle")]
 
 
 @register
@@ -239,9 +229,7 @@ class ChulaRBC12(Dataset):
 
     def open(self, places: Places) -> Collected:
         """See `Dataset.open`."""
-        return _collect(
-            self, classes=self.classes, part=self.part, held=self.held, path=self.path, places=places
-        )
+        return _collect(self, classes=self.classes, part=self.part, held=self.held, path=self.path, places=places)
 
 
 @register

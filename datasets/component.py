@@ -134,6 +134,10 @@ class Component(BaseModel):
             if name not in defaults or getattr(self, name) != defaults[name]
         }
 
+    def to_table(self) -> dict[str, Any]:
+        """Name and all parameters, paths included, as JSON values: what ``Registry.build`` builds it from again."""
+        return {"name": self.info.name, **self.model_dump(mode="json")}
+
     @property
     def name(self) -> str:
         """The name in records and reports: base name plus non-default parameters, sorted."""

@@ -1,8 +1,8 @@
 """Drawing microscope images: soft shapes that add dye to a slide, and light that passes through it.
 
-Shapes are evaluated from formulas with edges as soft as a pixel is wide, so an image is smooth at any size and shows
-the same scene at each. Absorbing layers add up as optical densities (Beer and Lambert), so what overlaps shines
-through. Lengths are in half windows: a window reaches from −1 to 1.
+Shapes are evaluated from formulas with edges as soft as a pixel is wide, so an image is smooth at any size and
+shows the same scene at each. Absorbing layers add up as optical densities (Beer and Lambert), so what overlaps
+shines through. Lengths are in half windows: a window reaches from −1 to 1.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-Floats: TypeAlias = NDArray[np.float32]
+Floats: TypeAlias = NDArray[np.floating]
+"""Computed in float32, whose rounding nobody sees in eight bits."""
 
 _SHAPES_AT_ONCE = 256  # a block of shapes stays within the processor's cache
 
@@ -71,7 +72,7 @@ class Shapes:
 
 
 Profile: TypeAlias = Callable[[Shapes, Floats, Floats, Floats], Floats]
-"""Shapes, distance from the centre over the outline's (B, P), direction (B, P), softness (B, 1) → density (B, P)."""
+"""Shapes, distance from the centre over the outline's and direction (B, P), softness (B, 1) → density (B, P)."""
 
 
 def disc(shapes: Shapes, distance: Floats, direction: Floats, soft: Floats) -> Floats:
@@ -93,9 +94,7 @@ def spot(shapes: Shapes, distance: Floats, direction: Floats, soft: Floats) -> F
     """A Gaussian spot, whose dye is preserved when it is out of focus."""
     del direction
     width2 = shapes.radius**2 + soft**2
-    return (
-        shapes.amount * (shapes.radius**2 / width2) * np.exp(-0.5 * distance**2 * (shapes.radius**2 / width2))
-    )
+    return shapes.amount * (shapes.radius**2 / width2) * np.exp(-0.5 * distance**2 * (shapes.radius**2 / width2))
 
 
 @dataclass
@@ -177,9 +176,7 @@ def photograph(shone: Floats, noise: Floats, rng: np.random.Generator) -> NDArra
     Returns:
         (N, C, H, W) uint8.
     """
-    counted = rng.standard_normal(shone.shape, dtype=np.float32) * noise[:, None, None, None].astype(
-        np.float32
-    )
+    counted = rng.standard_normal(shone.shape, dtype=np.float32) * noise[:, None, None, None].astype(np.float32)
     counted *= np.sqrt(np.clip(shone, 0.05, None))
     return np.clip(np.rint((shone + counted) * 255), 0, 255).astype(np.uint8)
 
@@ -188,9 +185,7 @@ def join(tables: Sequence[Shapes]) -> Shapes:
     """One table of shapes out of several without lobes."""
 
     def column(name: str) -> Floats:
-        parts = [
-            np.broadcast_to(np.asarray(getattr(t, name), dtype=np.float32), len(t.image)) for t in tables
-        ]
+        parts = [np.broadcast_to(np.asarray(getattr(t, name), dtype=np.float32), len(t.image)) for t in tables]
         return np.concatenate(parts)
 
     names = ("x", "y", "radius", "amount", "stretch", "angle", "detail", "opening")

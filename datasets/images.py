@@ -27,9 +27,7 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
             with Image.open(path) as image:
                 return np.asarray(image.convert("RGB"))
     except (OSError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise DatasetError(
-            f"{path} cannot be read as an image ({error}); replace or remove the file."
-        ) from error
+        raise DatasetError(f"{path} cannot be read as an image ({error}); replace or remove the file.") from error
 
 
 def resize(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:

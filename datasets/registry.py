@@ -100,7 +100,7 @@ class Registry(Generic[C]):
         values = dict(spec)
         name = values.pop("name", None)
         if not isinstance(name, str):
-            raise SpecError(f"a {self.kind} table needs a name = \"…\" (got {spec!r}).")
+            raise SpecError(f'a {self.kind} table needs a name = "…" (got {spec!r}).')
         parsed = parse(name)
         return self.get(parsed.name).configure({**parsed.values, **values}, parsed.argument)
 

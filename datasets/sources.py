@@ -14,9 +14,7 @@ from datasets.base import FreshImages, LabelledImages, Source, Split
 from datasets.cache import Arrays, cached
 from datasets.splits import TRAIN_VALID_TEST, Part, divide
 
-Draw: TypeAlias = Callable[
-    [NDArray[np.int64], int, np.random.Generator], tuple[NDArray[np.uint8], NDArray[np.int64]]
-]
+Draw: TypeAlias = Callable[[NDArray[np.int64], int, np.random.Generator], tuple[NDArray[np.uint8], NDArray[np.int64]]]
 """(N,) labels, size and a generator → (N, C, H, W) uint8 images and (N,) int64 groups."""
 
 Thin: TypeAlias = Callable[[NDArray[np.int64]], NDArray[np.int64]]
@@ -125,9 +123,7 @@ class Drawn(Source):
 
     def split(self, *, size: int, seed: int) -> Split:
         """Draws train, validation and test with groups of their own; see `Source.split`."""
-        kept = cached(
-            self.cache, f"drawn-{self.fingerprint[:24]}-{size}-{seed}", lambda: self._arrays(size, seed)
-        )
+        kept = cached(self.cache, f"drawn-{self.fingerprint[:24]}-{size}-{seed}", lambda: self._arrays(size, seed))
         train, valid, test = (
             LabelledImages(
                 images=kept[f"{name}_images"],
@@ -146,9 +142,7 @@ class Drawn(Source):
     def _arrays(self, size: int, seed: int) -> Arrays:
         arrays: dict[str, NDArray[np.generic]] = {}
         n_groups = 0
-        for number, (name, share) in enumerate(
-            zip(("train", "valid", "test"), TRAIN_VALID_TEST, strict=True)
-        ):
+        for number, (name, share) in enumerate(zip(("train", "valid", "test"), TRAIN_VALID_TEST, strict=True)):
             rng = np.random.default_rng([seed, ("develop", "report", "all").index(self.part), number])
             counts = [max(1, round(n * share / TRAIN_VALID_TEST[0])) for n in self.counts]
             labels = rng.permutation(np.repeat(np.arange(len(counts), dtype=np.int64), counts))
