@@ -1,0 +1,132 @@
+"""A plug-in of methods that misbehave, each in one way."""
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from methods import Fitted, Method, MethodInfo, NotApplicable, register
+
+
+def info(name: str) -> MethodInfo:
+    return MethodInfo(name=name, version=1, tier="control", summary="misbehaves", reference="a test")
+
+
+class Constant(Fitted):
+    """Predicts the same for every image."""
+
+    def __init__(self, row: list[float]) -> None:
+        self.row = row
+
+    def predict_proba(self, images):
+        return np.tile(np.array(self.row, dtype=np.float32), (len(images), 1))
+
+    def state(self):
+        return {"row": torch.tensor(self.row)}
+
+
+@register
+class Diverges(Method):
+    """Its loss becomes NaN at step 7."""
+
+    info: ClassVar = info("diverges")
+
+    def fit(self, train, valid, context):
+        with context.phase("generator", steps=10):
+            for step in range(1, 11):
+                context.log(step, loss=float("nan") if step == 7 else 1.0)
+        return Constant([0.5, 0.5])
+
+
+@register
+class Fails(Method):
+    """Raises in its classifier phase."""
+
+    info: ClassVar = info("fails")
+
+    def fit(self, train, valid, context):
+        with context.phase("classifier", steps=1):
+            raise KeyError("no such layer")
+
+
+@register
+class Sleeps(Method):
+    """Never comes to an end."""
+
+    info: ClassVar = info("sleeps")
+
+    def fit(self, train, valid, context):
+        with context.phase("generator", steps=1):
+            while True:
+                try:
+                    time.sleep(60)
+                except Exception:
+                    continue
+
+
+@register
+class Declines(Method):
+    """Says that it cannot be applied."""
+
+    info: ClassVar = info("declines")
+
+    def fit(self, train, valid, context):
+        raise NotApplicable("it needs three classes, and there are two.")
+
+
+@register
+class WrongShape(Method):
+    """Predicts one class too many."""
+
+    info: ClassVar = info("wrong-shape")
+
+    def fit(self, train, valid, context):
+        with context.phase("classifier", steps=1):
+            context.log(1, loss=1.0)
+        return Constant([0.25, 0.25, 0.5])
+
+
+@register
+class NotFinite(Method):
+    """Predicts NaN."""
+
+    info: ClassVar = info("not-finite")
+
+    def fit(self, train, valid, context):
+        return Constant([float("nan"), 0.5])
+
+
+@register
+class DiesOnce(Method):
+    """Kills its process the first time, and works the second; ``marker`` remembers."""
+
+    info: ClassVar = info("dies-once")
+    marker: Path = Path("marker")
+    always: bool = False
+
+    def fit(self, train, valid, context):
+        with context.phase("classifier", steps=1):
+            context.log(1, loss=1.0)
+            if self.always or not self.marker.exists():
+                self.marker.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+        return Constant([0.9, 0.1])
+
+
+@register
+class Remembers(Method):
+    """Draws from the global generator: two fits of one seed differ."""
+
+    info: ClassVar = info("draws-from-the-global-generator")
+
+    def fit(self, train, valid, context):
+        with context.phase("classifier", steps=2):
+            context.log(1, loss=1.0)
+            context.log(2, loss=1.0)
+        share = float(torch.rand(()))
+        rest = (1 - share) / (len(train.classes) - 1)
+        return Constant([share] + [rest] * (len(train.classes) - 1))

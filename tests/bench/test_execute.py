@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import pytest
+
+from bench.cores import own_cores
+from bench.errors import UsageError
+from bench.execute import choose_jobs, execute
+from bench.run import Conditions
+from results import load_predictions
+
+
+@pytest.fixture
+def conditions(session, places, plugins) -> Conditions:
+    return Conditions(study=session("none").store.folder, places=places, plugins=tuple(plugins))
+
+
+def test_jobs() -> None:
+    assert choose_jobs("3", threads=1, device_type="cpu", runs=10) == 3
+    assert choose_jobs("3", threads=1, device_type="cpu", runs=2) == 2
+    assert choose_jobs("auto", threads=1, device_type="cuda", runs=10) == 1
+    assert choose_jobs("auto", threads=10_000, device_type="cpu", runs=10) == 1
+    for text in ("0", "two", "-1"):
+        with pytest.raises(UsageError, match="number of jobs"):
+            choose_jobs(text, threads=1, device_type="cpu", runs=2)
+
+
+def test_cores_are_not_claimed_twice() -> None:
+    import os
+
+    before = os.sched_getaffinity(0)
+    with own_cores(len(before)) as all_of_them:
+        with own_cores(1) as one_more:
+            assert all_of_them
+            assert not one_more
+    assert os.sched_getaffinity(0) == before
+    with own_cores(1) as alone:
+        assert alone
+        assert len(os.sched_getaffinity(0)) == 1
+
+
+def test_side_by_side_gives_what_one_after_another_gives(session, conditions: Conditions) -> None:
+    planned = session("nearest-mean", "diverges", "none", seeds=(0, 1))
+    apart = [finished.run_id for finished in execute(planned.runs, conditions, jobs=1)]
+    one_by_one = {run_id: load_predictions(planned.store.run_folder(run_id)) for run_id in apart}
+    statuses = planned.store.statuses()
+    together = list(execute(planned.runs, conditions, jobs=2))
+    assert sorted(finished.run_id for finished in together) == sorted(apart)
+    assert planned.store.statuses() == statuses
+    for run_id, before in one_by_one.items():
+        after = load_predictions(planned.store.run_folder(run_id))
+        if before is not None and after is not None:
+            assert (before.probabilities == after.probabilities).all()
+    contended = {record.timing.contended for record in planned.store.records() if record.timing}
+    assert contended <= {"neighbours", "shared"}
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_costs_only_its_run_which_is_tried_again(session, conditions, tmp_path: Path) -> None:
+    marker = tmp_path / "marker"
+    methods = [{"name": "dies-once", "marker": str(marker)}, "nearest-mean"]
+    planned = session(*methods, seeds=(0, 1, 2))
+    finished = list(execute(planned.runs, conditions, jobs=2, retries=1))
+    assert marker.exists()
+    assert sorted(f.run_id for f in finished) == sorted(run.run_id for run in planned.runs)
+    assert set(planned.store.statuses().values()) == {"ok"}
+
+
+@pytest.mark.slow
+def test_a_worker_that_always_dies_becomes_a_failed_record(session, conditions, tmp_path: Path) -> None:
+    planned = session({"name": "dies-once", "marker": str(tmp_path / "m"), "always": True}, "nearest-mean", seeds=(0, 1))
+    finished = {f.run_id: f.status for f in execute(planned.runs, conditions, jobs=2, retries=1)}
+    assert sorted(finished.values()) == ["failed", "failed", "ok", "ok"]
+    failed = [record for record in planned.store.records() if record.status == "failed"]
+    assert {record.error.type for record in failed} == {"WorkerDied"}
+    assert "died 2 times" in failed[0].error.message

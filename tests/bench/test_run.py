@@ -1,0 +1,154 @@
+import errno
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import bench.run
+from bench.errors import StudyStopped
+from bench.run import Conditions, carry_out
+from bench.score import score
+from results import Record, load_predictions, read_curves
+
+
+def one(session, places, method: str, **conditions: object) -> Record:
+    planned = session(method)
+    return carry_out(planned.runs[0], Conditions(study=planned.store.folder, places=places, **conditions))
+
+
+def test_a_record_is_whole_and_stored(session, places) -> None:
+    planned = session("nearest-mean[temperature=2]")
+    record = carry_out(planned.runs[0], Conditions(study=planned.store.folder, places=places))
+    assert planned.store.read(record.run_id) == record
+    assert record.status == "ok"
+    assert record.method == "nearest-mean[temperature=2]"
+    assert record.parameters == {"classifier": "cnn", "temperature": 2.0}
+    assert record.dataset == "stripes"
+    assert record.budget["size"] == 16
+    assert record.split is not None
+    assert record.split.class_counts.train == {"lying": 70, "standing": 12}
+    assert (record.split.n_valid, record.split.n_test, record.split.rule) == (24, 48, "fresh")
+    assert record.timing is not None
+    assert set(record.timing.phases) == {"classifier", "score"}
+    assert record.timing.peak_rss_bytes is not None
+
+
+def test_the_stored_predictions_give_the_stored_scores(session, places) -> None:
+    planned = session("nearest-mean")
+    record = carry_out(planned.runs[0], Conditions(study=planned.store.folder, places=places))
+    kept = load_predictions(planned.store.run_folder(record.run_id))
+    assert kept is not None
+    assert len(kept.labels) == 48
+    again = score(kept.probabilities, kept.labels, classes=("lying", "standing"), train_counts=np.array([70, 12]))
+    assert again == record.metrics
+    points = read_curves(planned.store.run_folder(record.run_id))
+    assert [(p.phase, p.step, p.name) for p in points] == [("classifier", 1, "brightness"), ("classifier", 2, "brightness")]
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "kind", "phase", "message"),
+    [
+        ("diverges", "diverged", "Diverged", "generator", "loss is not finite at step 7."),
+        ("not-finite", "diverged", "Diverged", "score", "a predicted probability is not finite at step 0."),
+        ("fails", "failed", "KeyError", "classifier", "'no such layer'"),
+        ("wrong-shape", "failed", "ValueError", "score", "shape (48, 3), expected (48, 2)"),
+        ("declines", "skipped", "NotApplicable", None, "it needs three classes, and there are two."),
+    ],
+)
+def test_what_goes_wrong_becomes_a_record(
+    session, places, method: str, status: str, kind: str, phase: str | None, message: str
+) -> None:
+    record = one(session, places, method)
+    assert record.status == status
+    assert record.metrics is None
+    assert record.error is not None
+    assert (record.error.type, record.error.phase) == (kind, phase)
+    assert message in record.error.message
+
+
+def test_a_traceback_is_kept_beside_a_failed_run(session, places) -> None:
+    planned = session("fails")
+    record = carry_out(planned.runs[0], Conditions(study=planned.store.folder, places=places))
+    assert 'raise KeyError("no such layer")' in (planned.store.run_folder(record.run_id) / "log.txt").read_text()
+
+
+def test_a_stuck_run_ends_at_its_time_limit_even_if_it_catches_everything(session, places) -> None:
+    record = one(session, places, "sleeps", timeout=0.5)
+    assert record.status == "timeout"
+    assert record.error is not None
+    assert record.error.message == "the run took longer than 0.5 s."
+    assert record.error.phase == "generator"
+
+
+def test_a_full_disk_stops_the_study_and_leaves_no_record(session, places, monkeypatch: pytest.MonkeyPatch) -> None:
+    planned = session("nearest-mean")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(bench.run, "save_predictions", full)
+    with pytest.raises(StudyStopped, match="disk of .* is full; make space"):
+        carry_out(planned.runs[0], Conditions(study=planned.store.folder, places=places))
+    assert planned.store.run_ids() == []
+
+
+def test_debug_lets_a_fault_through_but_not_a_divergence(session, places) -> None:
+    with pytest.raises(KeyError, match="no such layer"):
+        one(session, places, "fails", reraise=True)
+    assert one(session, places, "diverges", reraise=True).status == "diverged"
+
+
+def test_an_earlier_attempt_leaves_nothing_behind(session, places) -> None:
+    planned = session("diverges")
+    folder: Path = planned.store.run_folder(planned.runs[0].run_id)
+    folder.mkdir(parents=True)
+    (folder / "predictions.npz").write_bytes(b"of an earlier attempt")
+    carry_out(planned.runs[0], Conditions(study=planned.store.folder, places=places))
+    assert not (folder / "predictions.npz").exists()
+    assert not (folder / "progress.json").exists()
+
+
+def test_the_same_run_gives_the_same_predictions_to_the_bit(session, places) -> None:
+    planned = session("none", "dcgan")
+    for run in planned.runs:
+        first, second = [_probabilities(planned, run, places, noise=noise) for noise in (0, 1)]
+        assert np.array_equal(first, second), run.method
+
+
+def _probabilities(planned, run, places, *, noise: int) -> np.ndarray:
+    torch.manual_seed(noise)
+    carry_out(run, Conditions(study=planned.store.folder, places=places))
+    kept = load_predictions(planned.store.run_folder(run.run_id))
+    assert kept is not None
+    return kept.probabilities
+
+
+def test_methods_of_one_seed_share_their_split_and_streams(session) -> None:
+    """What the pairing rests on: split and seeds come from the dataset and the seed, never from the method."""
+    from bench.clock import Clock, CpuMeter
+    from bench.context import RunContext
+    from bench.streams import stream_seed
+    from results import CurveWriter
+
+    planned = session("none", "dcgan")
+    splits, streams = [], []
+    for run in planned.runs:
+        source = planned.sources[0][1]
+        split = source.split(size=16, seed=stream_seed(run.fingerprint, run.seed, "split"))
+        with CurveWriter(planned.store.run_folder(run.run_id)) as curves:
+            context = RunContext(
+                run=run,
+                split=split,
+                device=torch.device("cpu"),
+                clock=Clock(CpuMeter()),
+                curves=curves,
+                artifacts=planned.store.run_folder(run.run_id),
+                report=lambda *_: None,
+            )
+            streams.append([context.seed(s) for s in ("init", "batches", "transforms", "sampling")])
+            assert torch.equal(torch.rand(3, generator=context.rng("init")), torch.rand(3, generator=context.rng("init")))
+        splits.append(split)
+    assert streams[0] == streams[1]
+    for part in ("train", "valid", "test"):
+        assert np.array_equal(getattr(splits[0], part).images, getattr(splits[1], part).images)

@@ -1,0 +1,80 @@
+from pathlib import Path
+
+import pytest
+
+from bench.plan import REFERENCES
+from bench.run import Conditions, carry_out
+from bench.session import Overwrite, default_folder, prepare, to_do, try_splits, write_study_file
+from datasets import DatasetError
+from results import NotComparable, Study, read_study
+
+
+def test_the_written_study_is_resolved_and_can_be_given_back(session, places, tmp_path: Path) -> None:
+    planned = session("nearest-mean", seeds=(0, 1), references=True)
+    write_study_file(planned)
+    study = read_study(planned.store.study_file)
+    assert study.methods == [*REFERENCES, "nearest-mean"]
+    assert (study.preset, study.precision, study.device) == ("smoke", planned.protocol.precision, "cpu")
+    again = prepare(study, folder=tmp_path / "other", places=places)
+    assert [run.run_id for run in again.runs] == [run.run_id for run in planned.runs]
+
+
+def test_a_second_run_adds_methods_and_seeds(session, places) -> None:
+    write_study_file(session("nearest-mean", seeds=(0, 1)))
+    more = prepare(
+        Study(methods=["diverges"], seeds=[1, 5]), folder=session("none").store.folder, places=places, references=False
+    )
+    assert more.study.methods == ["nearest-mean", "diverges"]
+    assert more.study.seeds == [0, 1, 5]
+    assert more.study.preset == "smoke"
+    assert len(more.runs) == 6
+
+
+@pytest.mark.parametrize(
+    "other", [{"preset": "quick"}, {"budget": {"batch": 8}}, {"threads": 2}, {"precision": "bfloat16"}]
+)
+def test_another_protocol_is_refused(session, places, other: dict[str, object]) -> None:
+    planned = session("nearest-mean", precision="float32")
+    write_study_file(planned)
+    with pytest.raises(NotComparable, match=f"with {next(iter(other))} .* and is asked for"):
+        prepare(Study(methods=["none"], **other), folder=planned.store.folder, places=places)
+
+
+def test_records_of_another_protocol_are_refused_without_a_study_file(session, places) -> None:
+    planned = session("nearest-mean")
+    carry_out(planned.runs[0], Conditions(study=planned.store.folder, places=places))
+    with pytest.raises(NotComparable, match="holds runs of protocol"):
+        session("nearest-mean", budget={"batch": 8})
+
+
+def test_what_is_done_again(session) -> None:
+    runs = session("nearest-mean", "fails", "diverges", "none").runs
+    statuses = dict(zip((run.run_id for run in runs), ("ok", "failed", "diverged"), strict=False))
+    names = lambda overwrite: [run.method for run in to_do(runs, statuses, overwrite)]  # noqa: E731
+    assert names(Overwrite.never) == ["none"]
+    assert names(Overwrite.failed) == ["fails", "none"]
+    assert names(Overwrite.always) == ["nearest-mean", "fails", "diverges", "none"]
+
+
+def test_families_are_those_of_the_study_and_else_the_methods_own(session) -> None:
+    study = session("nearest-mean", "diverges", families={"exotic": ["diverges"]}).study
+    assert study.families == {"exotic": ["diverges"], "main": ["nearest-mean"]}
+
+
+def test_a_dataset_that_cannot_be_split_is_refused_before_anything_is_written(session) -> None:
+    planned = session("none")
+
+    def refuse(**_: object) -> None:
+        raise DatasetError("class 'standing' has 1 image.")
+
+    planned.sources[0][1].split = refuse
+    with pytest.raises(DatasetError, match="standing"):
+        try_splits(planned, planned.runs)
+    assert not planned.store.folder.exists()
+
+
+def test_the_default_folder_is_named_after_the_study() -> None:
+    asked = Study(methods=["none", "dcgan[classifier=mlp]"], datasets=["cells", "digits"])
+    assert default_folder(asked) == Path("studies/none+dcgan-classifier-mlp-cells+digits")
+    assert default_folder(Study(methods=["../../etc"])).parts[0] == "studies"
+    assert ".." not in default_folder(Study(methods=["../../etc"])).parts
