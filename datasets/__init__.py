@@ -16,10 +16,13 @@ from datasets.base import (
     Split,
     SplitRule,
 )
+from datasets.cache import cached, fingerprint
 from datasets.catalogue import DATASETS, register
 from datasets.component import Component, Parameter
 from datasets.registry import PluginError, Registry, load_plugin
+from datasets.sources import Collected, Drawn
 from datasets.spec import SpecError
+from datasets.splits import Part, divide, in_part
 
 DISTRIBUTION = "augbench"
 """Tells this package from a foreign one of the same name."""
@@ -28,12 +31,15 @@ __all__ = [
     "DATASETS",
     "DISTRIBUTION",
     "SPLIT_VERSION",
+    "Collected",
     "Component",
     "Dataset",
     "DatasetError",
     "DatasetInfo",
+    "Drawn",
     "LabelledImages",
     "Parameter",
+    "Part",
     "Places",
     "PluginError",
     "Registry",
@@ -41,6 +47,10 @@ __all__ = [
     "SpecError",
     "Split",
     "SplitRule",
+    "cached",
+    "divide",
+    "fingerprint",
+    "in_part",
     "load_plugin",
     "register",
 ]

@@ -81,7 +81,7 @@ def draw_smears(n: int, rng: np.random.Generator) -> Smears:
 
 def assign_smears(labels: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
     """(N,) labels → (N,) smear of each: parasites of one stage come mostly from a few patients."""
-    n = -(-len(labels) // CELLS_PER_SMEAR)
+    n = max(1, -(-len(labels) // CELLS_PER_SMEAR))
     smears = rng.integers(0, n, len(labels))
     for label in (RING, SCHIZONT, TROPHOZOITE):
         members = np.flatnonzero(labels == label)

@@ -143,7 +143,8 @@ class Drawn(Source):
         arrays: dict[str, NDArray[np.generic]] = {}
         n_groups = 0
         for number, (name, share) in enumerate(zip(("train", "valid", "test"), TRAIN_VALID_TEST, strict=True)):
-            rng = np.random.default_rng([seed, ("develop", "report", "all").index(self.part), number])
+            # The seed comes last: it alone may fill two words, so no two of these ever name the same stream.
+            rng = np.random.default_rng([("develop", "report", "all").index(self.part), number, seed])
             counts = [max(1, round(n * share / TRAIN_VALID_TEST[0])) for n in self.counts]
             labels = rng.permutation(np.repeat(np.arange(len(counts), dtype=np.int64), counts))
             images, groups = self.draw(labels, size, rng)
