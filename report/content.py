@@ -1,0 +1,181 @@
+"""What the report says, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from report import tables
+from report.document import Block, Code, Document, Heading, Items, Paragraph, Span, Strong, Text, listed
+from report.frame import STATUSES
+from report.pictures import Pictures
+from report.study import Results
+from report.text import plural, short
+from results import Record
+
+MOST_FAULTS = 30
+LIBRARIES = ("augbench", "python", "torch", "torchvision", "numpy", "scikit-learn")
+
+
+def compose(results: Results, folder: Path) -> Document:
+    """Composes the report and draws its figures.
+
+    Args:
+        results: What it reports.
+        folder: The study's; figures go to ``figures/`` in it.
+    """
+    title = short(results.study.name, 120) or "Study"
+    if not results.records:
+        return Document(title, (Paragraph("No run has a record yet."), *_notes(results)))
+    pictures = Pictures(results, folder)
+    blocks: list[Block] = [*_opening(results), *_faults(results)]
+    for dataset in results.datasets:
+        blocks += _dataset(results, dataset, pictures)
+    blocks += [Heading(2, "All runs"), tables.run_table(results)]
+    return Document(title, tuple(blocks))
+
+
+def _opening(results: Results) -> Iterator[Block]:
+    seeds, first = results.seeds, results.records[0]
+    yield Paragraph(
+        (
+            Strong(f"{plural(len(results.methods()), 'method')} on {plural(len(results.datasets), 'dataset')}"),
+            f" with {plural(len(seeds), 'seed')} and preset {first.preset}: {_counted(results)}. Runs of ",
+            f"{_days(results.records)}.",
+        )
+    )
+    if len(seeds) == 1:
+        yield Paragraph("There is one seed, so nothing here tells how much another seed would differ.")
+    yield Heading(2, "What was compared")
+    tiers: dict[str, list[str]] = {}
+    for method in results.methods():
+        tiers.setdefault(results.tier(method), []).append(method)
+    items: list[Text] = [(f"{tier}: ", *listed(methods)) for tier, methods in tiers.items()]
+    items.append(_reference_sentence(results))
+    items.append(f"seeds: {', '.join(map(str, seeds))}")
+    budget = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in first.budget.items())
+    items.append(f"preset {first.preset}: {budget}")
+    items.append(f"{_hardware(results.records)}; {first.environment.precision}")
+    items.append(_versions(results.records))
+    yield Items(tuple(items))
+    yield tables.dataset_table(results)
+
+
+def _faults(results: Results) -> Iterator[Block]:
+    """What did not end well, named."""
+    yield Heading(2, "What failed or diverged")
+    groups: dict[tuple[str, str, str, str, str], list[int]] = {}
+    for record in results.records:
+        if record.status != "ok":
+            phase, message = (record.error.phase or "", record.error.message) if record.error else ("", "")
+            groups.setdefault((record.method, record.dataset, record.status, phase, message), []).append(record.seed)
+    items: list[Text] = []
+    for (method, dataset, status, phase, message), seeds in list(groups.items())[:MOST_FAULTS]:
+        where = f" in phase {phase}" if phase else ""
+        numbers = ", ".join(map(str, seeds))
+        seed_words = f"seed {numbers}" if len(seeds) == 1 else f"seeds {numbers}"
+        told = f": {short(message)}" if message else "."
+        items.append((Code(method), " on ", Code(dataset), f", {seed_words}: {status}{where}{told}"))
+    if len(groups) > MOST_FAULTS:
+        items.append(f"{len(groups) - MOST_FAULTS} further kinds of fault are in the table of all runs.")
+    yield Items(tuple(items)) if items else Paragraph(f"Nothing: {_counted(results)}.")
+    yield from _notes(results)
+
+
+def _notes(results: Results) -> Iterator[Block]:
+    if results.notes:
+        yield Items(tuple(short(note) for note in results.notes))
+
+
+def _dataset(results: Results, dataset: str, pictures: Pictures) -> Iterator[Block]:
+    yield Heading(2, ("Results on ", Code(dataset)))
+    if not any(record.metrics for record in results.of_dataset(dataset)):
+        yield Paragraph("No run on this dataset has scores.")
+        return
+    yield tables.score_table(results, dataset)
+    yield from pictures.scores(dataset)
+    yield Heading(3, "Against the reference arm")
+    against = tables.difference_table(results, dataset)
+    yield against if against.rows else Paragraph("There is no method with a reference arm in this study.")
+    yield Heading(3, "Cost")
+    yield from pictures.cost(dataset)
+    for kind in results.kinds:
+        costs = tables.cost_table(results, dataset, kind)
+        if costs.rows:
+            yield costs
+    yield from _shared(results, dataset)
+    yield Heading(3, "Classes")
+    yield from pictures.recall(dataset)
+    yield tables.class_recall_table(results, dataset)
+    yield from _titled("Real and generated images", pictures.samples(dataset))
+    yield from _titled("Learning curves", pictures.curves(dataset))
+    yield Heading(3, "Further metrics")
+    yield tables.further_table(results, dataset)
+
+
+def _titled(title: str, blocks: Iterator[Block]) -> Iterator[Block]:
+    """Blocks under a heading; no heading where there are none."""
+    found = list(blocks)
+    if found:
+        yield Heading(3, title)
+        yield from found
+
+
+def _shared(results: Results, dataset: str) -> Iterator[Block]:
+    n = sum(
+        record.timing is not None and record.timing.contended == "shared" and record.status == "ok"
+        for record in results.of_dataset(dataset)
+    )
+    if n and not results.shared:
+        yield Paragraph(f"Times of {plural(n, 'run')} that shared device or cores with others are left out.")
+
+
+def _counted(results: Results) -> str:
+    """``15 runs, 14 ok, 1 diverged; 3 of the study have no record yet``."""
+    statuses = [record.status for record in results.records]
+    each = [f"{statuses.count(status)} {status}" for status in STATUSES if status in statuses]
+    study = results.study
+    planned = max(len(study.methods), len(results.methods())) * len(study.datasets) * len(study.seeds)
+    missing = planned - len(statuses)
+    rest = f"; {missing} of the study have no record yet" if study.methods and missing > 0 else ""
+    return f"{plural(len(statuses), 'run')}, {', '.join(each)}{rest}"
+
+
+def _reference_sentence(results: Results) -> Text:
+    arms = list(dict.fromkeys(results.references.values()))
+    if not arms:
+        return "reference arm: none in this study"
+    chosen = results.study.reference is not None
+    why = "chosen for this study" if chosen else "class-balanced classic augmentation with the method's own classifier"
+    return ("reference arm: ", *listed(arms), f" ({why})")
+
+
+def _days(records: Sequence[Record]) -> str:
+    first = min(record.started_at for record in records).date()
+    last = max(record.finished_at for record in records).date()
+    return first.isoformat() if first == last else f"{first.isoformat()} to {last.isoformat()}"
+
+
+def _hardware(records: Sequence[Record]) -> str:
+    devices = dict.fromkeys(record.device for record in records)
+    processors = dict.fromkeys(record.environment.processor for record in records if record.environment.processor)
+    threads = records[0].environment.threads
+    words = [f"device: {' and '.join(map(short, devices))}"]
+    if processors:
+        words.append(f"processor: {' and '.join(map(short, processors))}")
+    words.append(plural(threads, "thread") + " a run")
+    return "; ".join(words)
+
+
+def _versions(records: Sequence[Record]) -> Text:
+    found: dict[str, dict[str, None]] = {}
+    for record in records:
+        for library, version in record.environment.versions.items():
+            found.setdefault(library, {})[version] = None
+    known = [library for library in LIBRARIES if library in found] or sorted(found)[:6]
+    spans: tuple[Span, ...] = ("versions: ", ", ".join(_version(library, found) for library in known) or "not known")
+    return spans
+
+
+def _version(library: str, found: Mapping[str, Mapping[str, None]]) -> str:
+    return f"{library} {' and '.join(found[library])}"

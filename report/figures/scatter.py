@@ -1,0 +1,170 @@
+"""Quality against cost: one point a method."""
+# pyright: standard
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.transforms import blended_transform_factory
+from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression
+
+from report.aggregate import Spread
+from report.style import FAINT, INK, MUTED, TIER_COLOURS, TIER_MARKERS, WIDTH, canvas, save
+from report.text import amount, wrapped
+
+LOG_FROM = 4.0
+"""From this ratio of the dearest to the cheapest method on, the cost axis is logarithmic."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One method.
+
+    Attributes:
+        name: As it stands beside the point.
+        tier: Colour and marker.
+        cost: Seconds a run.
+        score: 0…1.
+    """
+
+    name: str
+    tier: str
+    cost: Spread
+    score: Spread
+
+
+def draw_scatter(points: Sequence[Point], path: Path, *, score_label: str, cost_label: str) -> Path:
+    """Draws mean ± sd of score against cost; names stand in a column at the right, so that none hides another.
+
+    Args:
+        points: At least one.
+        path: Ends in ``.png``.
+        score_label: Of the vertical axis.
+        cost_label: Of the horizontal axis.
+    """
+    labels = [wrapped(point.name, 26) for point in points]
+    n_lines = sum(label.count("\n") + 1 for label in labels) + 0.35 * len(labels)
+    with canvas(WIDTH, max(3.4, 0.9 + 0.155 * n_lines)) as figure:
+        axes = figure.add_subplot()
+        for point in points:
+            _mark(axes, point)
+        _cost_axis(axes, [point.cost.mean for point in points])
+        axes.set_xlabel(cost_label)
+        axes.set_ylabel(score_label)
+        axes.margins(y=0.12)
+        _tiers(axes, points)
+        _name(figure, axes, points, labels)
+        return save(figure, path)
+
+
+def _mark(axes: Axes, point: Point) -> None:
+    colour = TIER_COLOURS.get(point.tier, INK)
+    axes.errorbar(
+        point.cost.mean,
+        point.score.mean,
+        xerr=point.cost.sd,
+        yerr=point.score.sd,
+        fmt=TIER_MARKERS.get(point.tier, "o"),
+        markersize=6.5,
+        color=colour,
+        ecolor=colour,
+        elinewidth=1,
+        markeredgecolor="white",
+        markeredgewidth=0.8,
+        zorder=3,
+    )
+
+
+def _cost_axis(axes: Axes, costs: Sequence[float]) -> None:
+    if min(costs) > 0 and max(costs) / min(costs) >= LOG_FROM:
+        axes.set_xscale("log")
+        axes.set_xlim(min(costs) / 1.6, max(costs) * 1.6)
+        wide = max(costs) / min(costs) > 300
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0)))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    else:
+        axes.set_xlim(0, max(costs) * 1.15 or 1.0)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}" if value < 1000 else amount(value)))
+
+
+def _tiers(axes: Axes, points: Sequence[Point]) -> None:
+    tiers = [tier for tier in TIER_COLOURS if any(point.tier == tier for point in points)]
+    handles = [
+        Line2D([], [], marker=TIER_MARKERS[tier], color=TIER_COLOURS[tier], linestyle="", markersize=5.5, label=tier)
+        for tier in tiers
+    ]
+    axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.3, columnspacing=1.2)
+
+
+def _name(figure: Figure, axes: Axes, points: Sequence[Point], labels: Sequence[str]) -> None:
+    """Puts the names into a column right of the axes, in the order of the points, a thin line from each to its point.
+
+    The layout has to be known first, since distances between names are distances on paper.
+    """
+    place = blended_transform_factory(axes.transAxes, axes.transData)
+    texts = [
+        axes.annotate(
+            label,
+            xy=(point.cost.mean, point.score.mean),
+            xytext=(1.07, point.score.mean),
+            textcoords=place,
+            va="center",
+            fontsize=8,
+            color=TIER_COLOURS.get(point.tier, INK),
+            linespacing=1.05,
+            arrowprops={
+                "arrowstyle": "-",
+                "color": FAINT,
+                "linewidth": 0.8,
+                "shrinkA": 2,
+                "shrinkB": 4,
+                "relpos": (0, 0.5),
+            },
+        )
+        for point, label in zip(points, labels, strict=True)
+    ]
+    axes.tick_params(colors=MUTED, labelcolor=INK)
+    figure.draw_without_rendering()
+    heights = np.array([text.get_window_extent().height for text in texts]) + 4.0
+    lower, upper = axes.get_ylim()
+    bottom, top = (float(axes.transData.transform((1, y))[1]) for y in (lower, upper))
+    wanted = np.array([axes.transData.transform((1, point.score.mean))[1] for point in points])
+    middles = spread_out(wanted, heights, bottom, top)
+    for text, middle in zip(texts, middles, strict=True):
+        text.set_y(lower + (middle - bottom) / (top - bottom) * (upper - lower))
+
+
+def spread_out(
+    wanted: NDArray[np.float64], heights: NDArray[np.float64], bottom: float, top: float
+) -> NDArray[np.float64]:
+    """Moves intervals apart until none overlaps, each as near to where it was wanted as can be.
+
+    Least squares under an order constraint: subtracting each interval's own offset in the stack leaves an isotonic
+    regression, which pooling adjacent violators solves.
+
+    Args:
+        wanted: (n,) wanted middles.
+        heights: (n,) heights.
+        bottom: Lower end of the room.
+        top: Upper end; the stack is centred where it does not fit.
+
+    Returns:
+        (n,) middles.
+    """
+    order = np.argsort(wanted, kind="stable")
+    h = heights[order]
+    offsets = np.concatenate([[0.0], np.cumsum((h[1:] + h[:-1]) / 2)])
+    room = top - h[-1] / 2 - offsets[-1], bottom + h[0] / 2
+    starts = isotonic_regression(wanted[order] - offsets).x
+    starts = np.full_like(starts, sum(room) / 2) if room[0] < room[1] else np.clip(starts, room[1], room[0])
+    middles = np.empty_like(starts)
+    middles[order] = starts + offsets
+    return middles

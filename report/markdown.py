@@ -1,0 +1,78 @@
+"""Writes a document as GitHub-flavoured markdown."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+from report.document import Block, Code, Document, Figure, Heading, Items, Paragraph, Span, Strong, Table, Text, spans
+from report.text import clean
+
+_MARKUP = re.compile(r"([\\`*_\[\]<>&|~$])")
+_BLOCK_START = re.compile(r"^(\d*)([-+=#.)])")
+
+
+def to_markdown(document: Document) -> str:
+    """The text of the file."""
+    return "\n\n".join([f"# {escaped(document.title)}", *map(_block, document.blocks)]) + "\n"
+
+
+def escaped(text: str) -> str:
+    """Literal text as markdown, on one line: nothing in it is markup any more."""
+    return _MARKUP.sub(r"\\\1", _one_line(text))
+
+
+def _one_line(text: str) -> str:
+    kept = clean(text)
+    return f"{' ' * text[:1].isspace()}{kept}{' ' * text[-1:].isspace()}" if kept else text[:1]
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Heading(level, text):
+            return f"{'#' * level} {_inline(text)}"
+        case Paragraph(text):
+            return _no_list(_inline(text))
+        case Items(items):
+            return "\n".join(f"- {_no_list(_inline(item))}" for item in items)
+        case Figure(path, alt, caption):
+            return f"![{escaped(alt)}]({quote(path.as_posix())})\n\n*{_inline(caption)}*"
+        case Table():
+            return _table(block)
+
+
+def _no_list(line: str) -> str:
+    """Keeps a line that begins like a list or a heading from becoming one."""
+    return _BLOCK_START.sub(r"\1\\\2", line)
+
+
+def _table(table: Table) -> str:
+    head = [_inline(column.name) for column in table.columns]
+    rule = ["---:" if column.align == "right" else ":---" for column in table.columns]
+    rows = [[_inline(cell, in_table=True) for cell in row] for row in table.rows]
+    lines = "\n".join(f"| {' | '.join(cells)} |" for cells in [head, rule, *rows])
+    return f"{lines}\n\n*{_inline(table.caption)}*"
+
+
+def _inline(text: Text, *, in_table: bool = False) -> str:
+    return "".join(_span(span, in_table) for span in spans(text))
+
+
+def _span(span: Span, in_table: bool) -> str:
+    match span:
+        case Code(text):
+            return _code(text, in_table)
+        case Strong(text):
+            return f"**{escaped(text)}**"
+        case str():
+            return escaped(span)
+
+
+def _code(text: str, in_table: bool) -> str:
+    """A code span; its fence is longer than any run of backticks in it."""
+    kept = clean(text) or " "
+    fence = "`" * (max(map(len, re.findall(r"`+", kept)), default=0) + 1)
+    padding = " " if kept.startswith("`") or kept.endswith("`") else ""
+    if in_table:  # a table splits at bars before it sees code, and takes the backslash away again
+        kept = kept.replace("|", "\\|")
+    return f"{fence}{padding}{kept}{padding}{fence}"

@@ -1,0 +1,133 @@
+"""A study as the report sees it: its records, checked for comparability, and the tables made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from report import aggregate, frame
+from results import Record, Store, Study, UnreadableFile
+
+
+@dataclass(frozen=True)
+class Results:
+    """Records that may be put together, with the study they belong to.
+
+    Attributes:
+        study: As resolved.
+        records: Ordered by dataset, tier, method and seed.
+        notes: What was left out, or set aside; sentences.
+        folder: Where artifacts lie; None where there are none to show.
+        shared: Whether times of runs that shared device or cores with others are shown.
+    """
+
+    study: Study
+    records: Sequence[Record]
+    notes: tuple[str, ...] = ()
+    folder: Path | None = None
+    shared: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        records: Iterable[Record],
+        *,
+        study: Study | None = None,
+        notes: Sequence[str] = (),
+        folder: Path | None = None,
+        shared: bool = False,
+    ) -> Results:
+        """Checks records and orders them.
+
+        Raises:
+            NotComparable: They are of different protocols, or one dataset name stands for different images.
+        """
+        kept, left_out = frame.comparable(records)
+        return cls(study or Study(), kept, (*notes, *left_out), folder, shared)
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """One row a run."""
+        return frame.runs_table(self.records)
+
+    @cached_property
+    def metrics(self) -> pd.DataFrame:
+        """One row a run and metric."""
+        return frame.metrics_table(self.runs)
+
+    @cached_property
+    def recalls(self) -> pd.DataFrame:
+        """One row a run and class."""
+        return frame.recall_table(self.records)
+
+    @cached_property
+    def phases(self) -> pd.DataFrame:
+        """One row a run, phase and clock."""
+        return frame.phase_table(self.records)
+
+    @cached_property
+    def counts(self) -> dict[tuple[str, str], dict[str, int]]:
+        """Runs of each status by dataset and method."""
+        return aggregate.counts(self.runs)
+
+    @cached_property
+    def references(self) -> dict[str, str]:
+        """Reference arm by method."""
+        return aggregate.references(self.runs, self.study.reference)
+
+    @cached_property
+    def kinds(self) -> list[aggregate.Kind]:
+        """Kinds of times, the most frequent first."""
+        return aggregate.kinds(self.runs, shared=self.shared)
+
+    @property
+    def metric(self) -> str:
+        """The study's first metric."""
+        return self.study.metric if self.study.metric in frame.METRICS else "balanced_accuracy"
+
+    @property
+    def datasets(self) -> Sequence[str]:
+        """Names, in order."""
+        return aggregate.names(self.runs, "dataset")
+
+    @property
+    def seeds(self) -> list[int]:
+        """All seeds that have a run."""
+        return sorted({record.seed for record in self.records})
+
+    @property
+    def cost_clock(self) -> str:
+        """``GPU`` where the device keeps time, else ``CPU``."""
+        return "GPU" if (self.runs["cost_clock"] == "gpu").any() else "CPU"
+
+    def methods(self, dataset: str | None = None) -> Sequence[str]:
+        """Names, in order, of one dataset or of all."""
+        return aggregate.names(self.runs, "method", dataset)
+
+    def tier(self, method: str) -> str:
+        """Tier of a method."""
+        return next(record.tier for record in self.records if record.method == method)
+
+    def of_dataset(self, dataset: str) -> list[Record]:
+        """The dataset's records."""
+        return [record for record in self.records if record.dataset == dataset]
+
+
+def read_results(folder: Path, *, shared: bool = False) -> Results:
+    """Reads a study's folder.
+
+    Raises:
+        UnreadableFile: It holds no study, or its study file is damaged.
+        NotComparable: Its records cannot stand in one table.
+    """
+    store = Store(folder)
+    records = store.records()
+    study = Study(name=folder.resolve().name) if records and not store.study_file.exists() else store.read_study()
+    if not records and not store.records_folder.exists():
+        raise UnreadableFile(f"{folder} has no records yet; start its runs with `bench run --out {folder}`.")
+    notes = [str(damaged) for damaged in store.damaged]
+    return Results.of(records, study=study, notes=notes, folder=folder, shared=shared)

@@ -1,0 +1,126 @@
+"""One look for all figures: colours that colour-blind readers tell apart, and where files go."""
+# pyright: standard
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+WIDTH = 7.4
+"""Inches: a page's text width."""
+
+DPI = 200
+
+INK, MUTED, FAINT = "#1f2328", "#656d76", "#d8dee4"
+
+# Okabe and Ito's eight colours (https://jfly.uni-koeln.de/color/), which differ for every kind of colour vision
+BLUE, VERMILLION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
+SKY, PINK, YELLOW, GREY = "#56B4E9", "#CC79A7", "#F0E442", "#9aa0a6"
+
+TIER_COLOURS = {"control": BLUE, "two-stage": VERMILLION, "unified": GREEN}
+TIER_MARKERS = {"control": "o", "two-stage": "s", "unified": "D"}
+PHASE_COLOURS = {
+    "pretrain": ORANGE,
+    "generator": VERMILLION,
+    "synthesis": PINK,
+    "classifier": BLUE,
+    "joint": GREEN,
+    "score": GREY,
+}
+
+_LINES = [
+    (colour, dashes)
+    for dashes in ("-", (0, (4, 1.5)), (0, (1, 1.2)))
+    for colour in (BLUE, VERMILLION, GREEN, ORANGE, PINK, SKY, INK)
+]
+
+_STYLE: Any = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 8.5,
+    "text.color": INK,
+    "text.parse_math": False,  # class names may hold dollar signs
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.labelsize": 8.5,
+    "axes.titlesize": 9,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "axes.axisbelow": True,
+    "axes.unicode_minus": True,
+    "axes.grid": True,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.6,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "lines.linewidth": 1.4,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "svg.fonttype": "path",
+    "svg.hashsalt": "augbench",  # the same records give the same file
+}
+
+
+@contextmanager
+def canvas(width: float, height: float) -> Generator[Figure]:
+    """A new figure in the common style; nothing global is left changed.
+
+    Args:
+        width: Inches.
+        height: Inches.
+    """
+    with mpl.rc_context(_STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a box stands for it
+        figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+        FigureCanvasAgg(figure)
+        yield figure
+
+
+def save(figure: Figure, path: Path, *, vector: bool = True) -> Path:
+    """Writes a figure as PNG, and as SVG beside it.
+
+    Args:
+        figure: Drawn inside ``canvas``.
+        path: Ends in ``.png``.
+        vector: Whether the SVG is worth having; pictures of pixels are better without.
+
+    Returns:
+        ``path``.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, metadata={"Software": None})
+    if vector:
+        figure.savefig(path.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
+    return path
+
+
+def lines(names: Sequence[str]) -> dict[str, tuple[str, Any]]:
+    """Colour and dashes for each name; twenty-one can be told apart."""
+    return {name: _LINES[i % len(_LINES)] for i, name in enumerate(names)}
+
+
+def only_grid(axes: Axes, axis: Literal["x", "y"]) -> None:
+    """Leaves grid lines of one axis (``x`` or ``y``) and takes the other's spine and ticks away."""
+    other = "y" if axis == "x" else "x"
+    axes.grid(visible=False, axis=other)
+    axes.tick_params(axis=other, length=0)
+    axes.spines["left" if axis == "x" else "bottom"].set_visible(False)

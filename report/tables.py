@@ -1,0 +1,218 @@
+"""The report's tables. Each names how many runs it rests on, and what became of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from report import aggregate
+from report.aggregate import Kind, Spread
+from report.document import Code, Column, Span, Table, Text
+from report.frame import METRICS, NOT_COST
+from report.study import Results
+from report.text import NOTHING, difference, outcome, score, seconds, short
+
+FIRST_METRICS = ("macro_ap", "macro_f1", "minority_recall")
+CONTENDED = {
+    "none": "nothing else ran beside them",
+    "neighbours": "other runs ran beside them on cores of their own",
+    "shared": "they shared device or cores with other runs",
+}
+
+_METHOD, _RUNS = Column("method", "left"), Column("runs", "left")
+
+
+def score_table(results: Results, dataset: str) -> Table:
+    """Mean ± sd of the main metrics, the difference to the reference arm, and the cost."""
+    metrics = list(dict.fromkeys((results.metric, *FIRST_METRICS)))
+    means = aggregate.spreads(results.metrics, "dataset", "method", "metric")
+    gains = _differences(results)
+    cost, kind = _main_cost(results)
+    rows = [
+        (
+            *_arm(results, dataset, method),
+            *(score(means.get((dataset, method, metric))) for metric in metrics),
+            difference(gains.get((dataset, method, results.metric))) if method in results.references else NOTHING,
+            seconds(cost.get((dataset, method))),
+        )
+        for method in results.methods(dataset)
+    ]
+    caption: tuple[Span, ...] = (
+        f"Mean ± standard deviation over seeds on {short(dataset, 80)}. Δ: {METRICS[results.metric]} minus that of the "
+        f"reference arm, paired by seed. Cost: {results.cost_clock} seconds a run, scoring left out",
+        f" ({_times(kind)}).",
+    )
+    columns = (
+        _METHOD,
+        _RUNS,
+        *(Column(METRICS[metric]) for metric in metrics),
+        Column(f"Δ {METRICS[results.metric]}"),
+        Column("cost [s]"),
+    )
+    return Table(caption, columns, tuple(rows))
+
+
+def difference_table(results: Results, dataset: str) -> Table:
+    """Every method against its reference arm."""
+    metrics = list(dict.fromkeys((results.metric, *FIRST_METRICS)))
+    gains = _differences(results)
+    rows: list[tuple[Text, ...]] = []
+    for method in results.methods(dataset):
+        if method not in results.references:
+            continue
+        found = [gains.get((dataset, method, metric)) for metric in metrics]
+        pairs = max((spread.n for spread in found if spread), default=0)
+        rows.append(
+            (
+                *_arm(results, dataset, method),
+                Code(results.references[method]),
+                str(pairs),
+                *(difference(spread) for spread in found),
+            )
+        )
+    columns = (_METHOD, _RUNS, Column("held against", "left"), Column("pairs"), *(Column(METRICS[m]) for m in metrics))
+    caption = (
+        "Method minus reference, mean ± standard deviation over the seeds that both finished (pairs). No verdict here "
+        "yet: a mean difference alone does not tell whether other seeds would say the same."
+    )
+    return Table(caption, columns, tuple(rows))
+
+
+def further_table(results: Results, dataset: str) -> Table:
+    """The metrics that the first table leaves out."""
+    metrics = [metric for metric in METRICS if metric not in (results.metric, *FIRST_METRICS)]
+    means = aggregate.spreads(results.metrics, "dataset", "method", "metric")
+    rows = [
+        (*_arm(results, dataset, method), *(score(means.get((dataset, method, metric))) for metric in metrics))
+        for method in results.methods(dataset)
+    ]
+    caption = (
+        "Further metrics, mean ± standard deviation over seeds. Calibration error and Brier score: less is better."
+    )
+    return Table(caption, (_METHOD, _RUNS, *(Column(METRICS[metric]) for metric in metrics)), tuple(rows))
+
+
+def class_recall_table(results: Results, dataset: str) -> Table:
+    """Recall of each class."""
+    classes = class_names(results, dataset)
+    means = aggregate.spreads(results.recalls, "dataset", "method", "class")
+    rows = [
+        (*_arm(results, dataset, method), *(score(means.get((dataset, method, name))) for name in classes))
+        for method in results.methods(dataset)
+    ]
+    caption = "Recall by class: the share of its test images that are found. Mean ± standard deviation over seeds."
+    return Table(caption, (_METHOD, _RUNS, *(Column(short(name, 60)) for name in classes)), tuple(rows))
+
+
+def cost_table(results: Results, dataset: str, kind: Kind) -> Table:
+    """Seconds by phase and clock, of one kind of times."""
+    times = aggregate.of_kind(results.phases, kind)
+    by_phase = aggregate.spreads(times, "dataset", "method", "phase", "clock")
+    counted = times[~times["phase"].isin(NOT_COST)]
+    sums = counted.groupby(["dataset", "method", "seed", "clock"], sort=False)["value"].sum().reset_index()
+    totals = aggregate.spreads(sums, "dataset", "method", "clock")
+    clocks = ["wall", "cpu", *(["gpu"] if (times["clock"] == "gpu").any() else [])]
+    rows: list[tuple[Text, ...]] = []
+    for method in results.methods(dataset):
+        phases = dict.fromkeys(phase for d, m, phase, _ in by_phase if (d, m) == (dataset, method))
+        if not phases:
+            continue
+        total = [totals.get((dataset, method, clock)) for clock in clocks]
+        rows.append((Code(method), _n(total), "all but score", *map(seconds, total)))
+        for phase in phases:
+            found = [by_phase.get((dataset, method, phase, clock)) for clock in clocks]
+            rows.append(("", "", phase, *map(seconds, found)))
+    caption = f"Seconds a run, mean ± standard deviation over runs that are ok; {_times(kind)}."
+    words = {"wall": "wall [s]", "cpu": "CPU [s]", "gpu": "GPU [s]"}
+    columns = (_METHOD, Column("runs"), Column("phase", "left"), *(Column(words[clock]) for clock in clocks))
+    return Table(caption, columns, tuple(rows))
+
+
+def dataset_table(results: Results) -> Table:
+    """Images by part and class of each dataset, as its first run split it."""
+    rows: list[tuple[Text, ...]] = []
+    for dataset in results.datasets:
+        split = next((record.split for record in results.of_dataset(dataset) if record.split), None)
+        if split is None:
+            rows.append((Code(dataset), NOTHING, NOTHING, NOTHING, NOTHING, NOTHING))
+            continue
+        counted = ", ".join(f"{short(name, 60)} {n}" for name, n in split.class_counts.train.items())
+        groups = NOTHING if split.n_groups is None else str(split.n_groups)
+        parts = f"{split.n_train} / {split.n_valid} / {split.n_test}"
+        rows.append((Code(dataset), split.rule, parts, groups, str(len(split.class_counts.train)), counted))
+    columns = (
+        Column("dataset", "left"),
+        Column("split", "left"),
+        Column("train / valid / test"),
+        Column("groups"),
+        Column("classes"),
+        Column("training images by class", "left"),
+    )
+    caption = (
+        "Datasets, as the first seed splits them. Split: whether the test sets of different seeds are drawn afresh, "
+        "resampled from the same images, or fixed."
+    )
+    return Table(caption, columns, tuple(rows))
+
+
+def run_table(results: Results) -> Table:
+    """Every run."""
+    rows = [
+        (
+            Code(record.run_id),
+            Code(record.method),
+            Code(record.dataset),
+            str(record.seed),
+            record.status,
+            score(_single(record.metrics and getattr(record.metrics, results.metric))),
+            seconds(_single(record.timing and record.timing.wall_s)),
+            short(record.error.message, 160) if record.error else "",
+        )
+        for record in results.records
+    ]
+    columns = (
+        *(Column(name, "left") for name in ("run", "method", "dataset")),
+        Column("seed"),
+        Column("status", "left"),
+        Column(METRICS[results.metric]),
+        Column("wall [s]"),
+        Column("error", "left"),
+    )
+    return Table("Every run; its record is records/<run>.json, its artifacts are in runs/<run>/.", columns, tuple(rows))
+
+
+def class_names(results: Results, dataset: str) -> Sequence[str]:
+    """Classes of a dataset, in label order."""
+    for record in results.of_dataset(dataset):
+        if record.split is not None:
+            return list(record.split.class_counts.train)
+    return [name for record in results.of_dataset(dataset) if record.metrics for name in record.metrics.recall][:1]
+
+
+def _differences(results: Results) -> dict[tuple[str, ...], Spread]:
+    pairs = aggregate.differences(results.metrics, results.references)
+    return aggregate.spreads(pairs, "dataset", "method", "metric")
+
+
+def _main_cost(results: Results) -> tuple[dict[tuple[str, ...], Spread], Kind | None]:
+    if not results.kinds:
+        return {}, None
+    kind = results.kinds[0]
+    return aggregate.spreads(aggregate.costs(results.runs, kind), "dataset", "method"), kind
+
+
+def _times(kind: Kind | None) -> str:
+    if kind is None:
+        return "no run has times that may be shown: each shared device or cores with others"
+    return f"{short(kind.hardware, 120)}; {CONTENDED[kind.contended]}"
+
+
+def _arm(results: Results, dataset: str, method: str) -> tuple[Text, Text]:
+    return Code(method), outcome(results.counts[dataset, method])
+
+
+def _single(value: float | None) -> Spread | None:
+    return None if value is None else Spread(value, None, 1)
+
+
+def _n(found: Sequence[Spread | None]) -> str:
+    return str(max((spread.n for spread in found if spread), default=0))
