@@ -12,9 +12,11 @@ from typing import ClassVar, Literal, Protocol, TypeAlias
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field
 from torch import Tensor
 
 from datasets import Component, LabelledImages, Parameter
+from methods.classifiers.base import ClassifierName
 
 Tier: TypeAlias = Literal["control", "two-stage", "unified"]
 Family: TypeAlias = Literal["main", "placebo", "ablation"]
@@ -209,7 +211,7 @@ class Method(Component, ABC):
     """
 
     info: ClassVar[MethodInfo]
-    classifier: str = "cnn"
+    classifier: ClassifierName = Field("cnn", description="the classifier that is judged")
 
     @abstractmethod
     def fit(self, train: LabelledImages, valid: LabelledImages, context: Context) -> Fitted:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import ClassVar, TypeVar
+from typing import Annotated, ClassVar, TypeAlias, TypeVar
 
+from pydantic import AfterValidator
 from torch import nn
 
 from datasets import Component, Parameter, Registry
@@ -56,9 +57,15 @@ class Classifier(Component, ABC):
         """
 
 
-CLASSIFIERS: Registry[Classifier] = Registry(
-    "classifier", package="methods.classifiers", group="bench.classifiers"
-)
+CLASSIFIERS: Registry[Classifier] = Registry("classifier", package="methods.classifiers", group="bench.classifiers")
+
+
+def _canonical(name: str) -> str:
+    return CLASSIFIERS.build(name).name
+
+
+ClassifierName: TypeAlias = Annotated[str, AfterValidator(_canonical)]
+"""A classifier as a method's parameter: checked when the method is configured, kept in its canonical spelling."""
 
 C = TypeVar("C", bound=Classifier)
 

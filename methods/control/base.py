@@ -22,6 +22,4 @@ class Control(Method):
 
     def fit(self, train: LabelledImages, valid: LabelledImages, context: Context) -> Fitted:
         """See `Method.fit`."""
-        return train_classifier(
-            self.classifier, train=train, valid=valid, context=context, recipe=self.recipe(train)
-        )
+        return train_classifier(self.classifier, train=train, valid=valid, context=context, recipe=self.recipe(train))

@@ -31,6 +31,7 @@ class Classic(Control):
 
     def recipe(self, train: LabelledImages) -> Recipe:
         """See `Control.recipe`."""
+        del train
         return Recipe(transform=classic)
 
 
@@ -48,4 +49,5 @@ class ClassicBalanced(Control):
 
     def recipe(self, train: LabelledImages) -> Recipe:
         """See `Control.recipe`."""
+        del train
         return Recipe(transform=classic, balanced=True)

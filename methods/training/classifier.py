@@ -9,11 +9,10 @@ give the learning curves. A method differs by its `Recipe` and by the synthetic 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from datasets import LabelledImages
@@ -23,7 +22,6 @@ from methods.training.draws import Balanced, Draws, Mixed, Permutations
 from methods.training.ema import Ema, decay_for
 from methods.training.fitted import BATCH, FittedClassifier
 from methods.training.images import ImagePool
-from methods.training.losses import ClassLoss, cross_entropy
 from methods.training.optimiser import adamw, cosine
 from methods.training.precision import autocast
 from methods.training.randomness import seeded
@@ -43,14 +41,14 @@ class Recipe:
         balanced: Draw real images class-balanced, else in epochs.
         transform: Applied to every image, if any.
         mix: Mixes the images of a batch, if given.
-        loss: Class loss.
+        loss: Class loss, of (B, K) float32 logits and targets as in `methods.training.losses`.
         offset: (K,) added to the logits when the classifier is judged, if any.
     """
 
     balanced: bool = False
     transform: Transform | None = None
     mix: Mix | None = None
-    loss: ClassLoss = cross_entropy
+    loss: nn.Module = field(default_factory=nn.CrossEntropyLoss)
     offset: Tensor | None = None
 
 
@@ -88,6 +86,7 @@ def train_classifier(
     pool = pool if synthetic is None else pool + synthetic
     offset = torch.zeros(len(train.classes)) if recipe.offset is None else recipe.offset
     fitted = FittedClassifier(ema.network, offset.to(device), device)
+    loss_of = recipe.loss.to(device)
     transform_rng = context.rng("transforms")
 
     steps = budget.classifier_steps
@@ -100,7 +99,7 @@ def train_classifier(
                 images, targets = recipe.mix(images, targets)
             with autocast(device, context.precision):
                 logits = network(images)
-            loss = recipe.loss(logits.float(), targets)
+            loss = loss_of(logits.float(), targets)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -168,7 +167,7 @@ def validate(fitted: FittedClassifier, held: ImagePool, *, context: Context) -> 
         ]
     scores = torch.cat(logits)
     return {
-        "valid_loss": F.cross_entropy(scores, held.targets).item(),
+        "valid_loss": nn.functional.cross_entropy(scores, held.targets).item(),
         "valid_balanced_accuracy": balanced_accuracy(scores.argmax(dim=1), held.targets),
     }
 

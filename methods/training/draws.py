@@ -57,9 +57,7 @@ class Balanced:
     def __init__(self, labels: NDArray[np.int64], generator: torch.Generator) -> None:
         present = np.unique(labels)
         self._classes = Permutations(torch.as_tensor(present), generator)
-        self._within = {
-            int(k): Permutations(torch.as_tensor(np.flatnonzero(labels == k)), generator) for k in present
-        }
+        self._within = {int(k): Permutations(torch.as_tensor(np.flatnonzero(labels == k)), generator) for k in present}
 
     def take(self, n: int) -> Tensor:
         """The next n indices."""

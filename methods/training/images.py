@@ -25,6 +25,11 @@ def to_device(images: NDArray[np.uint8], device: torch.device) -> Tensor:
     return torch.tensor(np.ascontiguousarray(images.transpose(0, 2, 3, 1)), device=device)
 
 
+def send(tensor: Tensor, device: torch.device) -> Tensor:
+    """Copies a small tensor of the CPU to the device without waiting for what the device is doing."""
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+
+
 def to_float(images: Tensor) -> Tensor:
     """(N, H, W, C) uint8 0…255 → (N, C, H, W) float32 in [−1, 1], channels_last."""
     return images.permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
@@ -65,5 +70,5 @@ class ImagePool:
         Args:
             indices: (B,) int64 on the CPU.
         """
-        indices = indices.to(self.images.device, non_blocking=True)
+        indices = send(indices, self.images.device)
         return to_float(self.images[indices]), self.targets[indices]

@@ -1,62 +1,66 @@
 """Classification losses: (B, K) float32 logits and targets → their mean over the batch.
 
-Targets are (B,) int64 labels or (B, K) float32 class probabilities (mixed images, soft labels).
+Targets are (B,) int64 labels or (B, K) float32 class probabilities (mixed images, soft labels). Plain and weighted
+cross-entropy are torch's ``CrossEntropyLoss``; modules, so that what they hold goes to the device once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
-
+import numpy as np
 import torch
-import torch.nn.functional as F
-from torch import Tensor
-
-ClassLoss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
 
-def cross_entropy(logits: Tensor, targets: Tensor, *, weight: Tensor | None = None) -> Tensor:
-    """Cross-entropy; with class weights the mean is the weighted one, as torch has it for labels.
+class FocalLoss(nn.Module):
+    """−(1 − p_y)^γ log p_y [Lin et al. 1708.02002, eq. 4]; for soft targets its expectation over the classes.
 
     Args:
-        logits: (B, K) float32.
-        targets: (B,) int64 or (B, K) float32.
-        weight: (K,) float32 class weights.
+        gamma: Focusing, γ ≥ 0; 0 is cross-entropy.
     """
-    return F.cross_entropy(logits, targets, weight=weight)
+
+    def __init__(self, gamma: float) -> None:
+        super().__init__()
+        self.gamma = gamma
+
+    def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """The mean over the batch, 0-d."""
+        log_p = nn.functional.log_softmax(logits, dim=1)
+        per_class = -((1.0 - log_p.exp()) ** self.gamma) * log_p
+        if targets.is_floating_point():
+            return (targets * per_class).sum(dim=1).mean()
+        return per_class.gather(1, targets[:, None]).mean()
 
 
-def focal(logits: Tensor, targets: Tensor, *, gamma: float) -> Tensor:
-    """Focal loss −(1 − p_y)^γ log p_y [Lin et al. 1708.02002, eq. 4]; γ = 0 is cross-entropy.
-
-    For soft targets the expectation over the target's classes.
-    """
-    log_p = F.log_softmax(logits, dim=1)
-    per_class = -((1.0 - log_p.exp()) ** gamma) * log_p
-    if targets.is_floating_point():
-        return (targets * per_class).sum(dim=1).mean()
-    return per_class.gather(1, targets[:, None]).mean()
-
-
-def logit_adjusted(logits: Tensor, targets: Tensor, *, offset: Tensor) -> Tensor:
-    """Cross-entropy of f_y + τ log π_y [Menon 2007.07314, eq. 10]; at τ = 1 balanced softmax [Ren 2007.10740, eq. 4].
+class PriorAdjustedLoss(nn.Module):
+    """Cross-entropy of f_y + τ log π_y [Menon 2007.07314, eq. 10]; τ = 1 is balanced softmax [Ren 2007.10740, eq. 4].
 
     Args:
-        logits: (B, K) float32.
-        targets: (B,) int64 or (B, K) float32.
         offset: (K,) float32, τ log π.
     """
-    return F.cross_entropy(logits + offset, targets)
+
+    offset: Tensor
+
+    def __init__(self, offset: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("offset", offset)
+
+    def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """The mean over the batch, 0-d."""
+        return nn.functional.cross_entropy(logits + self.offset, targets)
 
 
-def log_prior(counts: Tensor) -> Tensor:
+def log_prior(counts: NDArray[np.int64]) -> Tensor:
     """(K,) counts → (K,) float32 log shares. A class without images counts as half an image, to stay finite."""
-    counts = counts.float().clamp(min=0.5)
-    return torch.log(counts / counts.sum())
+    shares = torch.as_tensor(counts, dtype=torch.float32).clamp(min=0.5)
+    return torch.log(shares / shares.sum())
 
 
-def inverse_frequency(counts: Tensor) -> Tensor:
-    """(K,) counts → (K,) float32 weights N / (K n_k), as scikit-learn's ``balanced``; 0 for a class without images."""
+def inverse_frequency(counts: NDArray[np.int64]) -> Tensor:
+    """(K,) counts → (K,) float32 weights N / (K n_k) over the K classes that have images; 0 for the others.
+
+    The same as scikit-learn's ``class_weight="balanced"``.
+    """
     present = counts > 0
-    weights = counts.sum() / (present.sum() * counts.clamp(min=1).float())
-    return torch.where(present, weights, torch.zeros_like(weights))
+    weights = counts.sum() / (present.sum() * np.maximum(counts, 1))
+    return torch.as_tensor(np.where(present, weights, 0.0), dtype=torch.float32)

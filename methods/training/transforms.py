@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
+
+from methods.training.images import send
 
 Transform: TypeAlias = Callable[[Tensor, torch.Generator], Tensor]
 """(B, C, H, W) float32 in [−1, 1] and a CPU generator → the same shape and range."""
@@ -28,10 +29,10 @@ def classic(images: Tensor, generator: torch.Generator) -> Tensor:
         generator: Draws seven numbers an image; on the CPU, so that every device gets the same.
     """
     u = torch.rand(7, len(images), generator=generator)
-    theta = _geometry(turn=u[0], flip=u[1], scale=u[2:4], shift=u[4:6]).to(images.device, non_blocking=True)
-    grid = F.affine_grid(theta, list(images.shape), align_corners=False)
-    moved = F.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
-    gain = (1.0 + BRIGHTNESS * (2.0 * u[6] - 1.0)).to(images.device, non_blocking=True)
+    theta = send(_geometry(turn=u[0], flip=u[1], scale=u[2:4], shift=u[4:6]), images.device)
+    grid = nn.functional.affine_grid(theta, list(images.shape), align_corners=False)
+    moved = nn.functional.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
+    gain = send(1.0 + BRIGHTNESS * (2.0 * u[6] - 1.0), images.device)
     return ((moved + 1.0) * gain[:, None, None, None] - 1.0).clamp_(-1.0, 1.0)
 
 

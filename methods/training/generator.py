@@ -1,0 +1,104 @@
+"""The one loop that trains every generator, and what it leaves behind.
+
+A method says in `GeneratorTraining` what one discriminator update does; the loop counts the updates, keeps the clock
+and the curves, and chooses the checkpoint: **of five evenly spaced averages of the generator, the one whose images
+are nearest to the validation images** (``context.quality``, lower is better; the earliest of equals).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from methods.base import Context, Precision
+from methods.training.images import to_uint8
+from methods.training.precision import autocast
+
+CHECKPOINTS = 5
+BATCH = 256
+
+
+class GeneratorTraining(ABC):
+    """One generator in training.
+
+    Attributes:
+        average: The averaged generator, in evaluation mode: (N, latent) float32 noise and (N,) int64 labels →
+            (N, C, H, W) in [−1, 1]. What is sampled, kept and judged.
+        latent: Numbers of noise an image.
+    """
+
+    average: nn.Module
+    latent: int
+
+    @abstractmethod
+    def update(self) -> dict[str, Tensor]:
+        """One discriminator update, with the generator's where it is due; moves ``average`` along.
+
+        Returns:
+            Losses by name, 0-d, left on the device.
+        """
+
+
+@dataclass(frozen=True, eq=False)
+class FittedGenerator:
+    """A trained generator in evaluation mode.
+
+    Attributes:
+        network: (N, latent) noise and (N,) labels → (N, C, H, W) in [−1, 1].
+        latent: Numbers of noise an image.
+        device: Where it computes.
+        precision: What it computes in.
+    """
+
+    network: nn.Module
+    latent: int
+    device: torch.device
+    precision: Precision
+
+    @torch.inference_mode()
+    def sample(self, labels: NDArray[np.int64], generator: torch.Generator) -> NDArray[np.uint8]:
+        """Draws an image for each label; see `Fitted.sample`. Needs at least one label."""
+        parts = []
+        for some in torch.as_tensor(labels).split(BATCH):
+            noise = torch.randn(len(some), self.latent, generator=generator).to(self.device)
+            with autocast(self.device, self.precision):
+                parts.append(to_uint8(self.network(noise, some.to(self.device))))
+        return np.concatenate(parts)
+
+    def state(self) -> dict[str, Tensor]:
+        """The network's tensors under ``generator.``, on the CPU."""
+        tensors = self.network.state_dict().items()
+        return {f"generator.{name}": value.detach().cpu().contiguous() for name, value in tensors}
+
+
+def train_generator(training: GeneratorTraining, *, steps: int, context: Context) -> FittedGenerator:
+    """Trains in the phase ``generator`` and goes back to the best checkpoint.
+
+    Args:
+        training: The generator in training.
+        steps: Discriminator updates.
+        context: What the engine offers.
+
+    Raises:
+        Diverged: A loss left the finite numbers.
+    """
+    fitted = FittedGenerator(training.average, training.latent, context.device, context.precision)
+    checkpoints = {round(steps * part / CHECKPOINTS) for part in range(1, CHECKPOINTS + 1)}
+    best, kept = float("inf"), dict[str, Tensor]()
+    with context.phase("generator", steps=steps):
+        for step in range(1, steps + 1):
+            scalars: dict[str, float | Tensor] = {**training.update()}
+            if step in checkpoints:
+                quality = context.quality(fitted.sample)
+                scalars["quality"] = quality
+                if quality < best or not kept:
+                    best = quality
+                    kept = {name: value.clone() for name, value in training.average.state_dict().items()}
+            context.log(step, **scalars)
+        training.average.load_state_dict(kept)
+    return fitted

@@ -1,0 +1,84 @@
+"""What two-stage methods have in common: generator, then synthesis, then classifier."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from torch import Tensor
+
+from datasets import LabelledImages
+from methods.base import Context, Fitted, Method
+from methods.training.classifier import Recipe, require_two_classes, train_classifier
+from methods.training.fitted import FittedClassifier
+from methods.training.generator import FittedGenerator
+from methods.training.images import ImagePool
+from methods.training.policy import Policy, extra_labels
+from methods.training.transforms import classic
+
+
+@dataclass(frozen=True, eq=False)
+class FittedTwoStage(Fitted):
+    """A classifier that is judged and the generator that helped to train it."""
+
+    classifier: FittedClassifier
+    generator: FittedGenerator
+
+    def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """See `Fitted.predict_proba`."""
+        return self.classifier.predict_proba(images)
+
+    def sample(self, labels: NDArray[np.int64], generator: torch.Generator) -> NDArray[np.uint8]:
+        """See `Fitted.sample`."""
+        return self.generator.sample(labels, generator)
+
+    def state(self) -> dict[str, Tensor]:
+        """See `Fitted.state`."""
+        return {**self.classifier.state(), **self.generator.state()}
+
+
+class TwoStage(Method):
+    """A method that trains a generator on the training images, then a classifier on real and generated ones."""
+
+    policy: Policy = Field("balance", description="balance, fixed:N per minority class, or ratio:R of the largest")
+    classic: bool = Field(True, description="the transforms of `classic` on real and generated images")
+
+    @abstractmethod
+    def fit_generator(self, train: LabelledImages, context: Context) -> FittedGenerator:
+        """Trains the generator, in the phase ``generator`` (and ``pretrain`` where it has one).
+
+        Args:
+            train: All it may learn from.
+            context: What the engine offers.
+
+        Raises:
+            Diverged: Training left the finite numbers.
+            NotApplicable: It cannot be run on these images.
+        """
+
+    def fit(self, train: LabelledImages, valid: LabelledImages, context: Context) -> Fitted:
+        """See `Method.fit`."""
+        require_two_classes(train)
+        generator = self.fit_generator(train, context)
+        with context.phase("synthesis"):
+            synthetic = self._synthesise(generator, train, context)
+        classifier = train_classifier(
+            self.classifier,
+            train=train,
+            valid=valid,
+            context=context,
+            recipe=Recipe(transform=classic if self.classic else None),
+            synthetic=synthetic,
+        )
+        return FittedTwoStage(classifier, generator)
+
+    def _synthesise(self, generator: FittedGenerator, train: LabelledImages, context: Context) -> ImagePool | None:
+        labels = extra_labels(self.policy, train.counts)
+        if not len(labels):
+            return None
+        images = generator.sample(labels, context.rng("sampling"))
+        return ImagePool.of(LabelledImages(images, labels, train.classes), context.device)
