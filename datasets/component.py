@@ -98,6 +98,8 @@ class Component(BaseModel):
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"][:1]) or "its parameters"
             reason = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+            if first["type"] == "value_error":
+                raise SpecError(f"{name}: {reason}{'' if reason.endswith(('.', '?')) else '.'}") from None
             got = "" if first["type"] == "missing" else f" (got {first['input']!r})"
             raise SpecError(f"{name}: {where} should be {reason}{got}; {cls._valid()}.") from None
 
