@@ -14,7 +14,7 @@ from bench.plan import Protocol, Run, plan, resolve_datasets, resolve_methods, r
 from bench.streams import stream_seed
 from datasets import Dataset, Places, Source, load_plugin
 from methods import Method
-from results import NotComparable, Status, Store, Study
+from results import NotComparable, Status, Store, Study, UnreadableFile
 
 
 class Overwrite(StrEnum):
@@ -36,6 +36,7 @@ class Session:
         sources: Each dataset with what it opened to.
         protocol: Shared by all runs.
         device: ``cpu``, ``cuda:0``, ….
+        notices: What the user has to be told.
     """
 
     study: Study
@@ -44,10 +45,11 @@ class Session:
     sources: list[tuple[Dataset, Source]]
     protocol: Protocol
     device: str
+    notices: tuple[str, ...] = ()
 
 
 def prepare(asked: Study, *, folder: Path | None, places: Places, references: bool = True) -> Session:
-    """Resolves a study and plans its runs. Reads, but writes nothing.
+    """Resolves a study and plans its runs. Reads, but writes nothing; a damaged study file is set aside.
 
     Args:
         asked: What the user asked for; entries that were not given are unset (``model_fields_set``).
@@ -62,7 +64,8 @@ def prepare(asked: Study, *, folder: Path | None, places: Places, references: bo
     for plugin in asked.plugins:
         load_plugin(Path(plugin))
     store = Store(folder or default_folder(asked))
-    study = joined(store.read_study(), asked) if store.study_file.exists() else asked
+    before, notices = _former_study(store, asked)
+    study = joined(before, asked) if before is not None else asked
     for plugin in study.plugins:
         load_plugin(Path(plugin))
     device = choose_device(study.device)
@@ -89,6 +92,7 @@ def prepare(asked: Study, *, folder: Path | None, places: Places, references: bo
         sources=sources,
         protocol=protocol,
         device=str(device),
+        notices=notices,
     )
 
 
@@ -159,6 +163,23 @@ def write_study_file(session: Session) -> None:
         raise UsageError(
             f"{session.store.folder} cannot be written: {error.strerror or error}; give another --out."
         ) from error
+
+
+def _former_study(store: Store, asked: Study) -> tuple[Study | None, tuple[str, ...]]:
+    """The study that is in the folder already, if any.
+
+    A file that cannot be read is set aside where the request says enough to go on without it.
+    """
+    if not store.study_file.exists():
+        return None, ()
+    try:
+        return store.read_study(), ()
+    except UnreadableFile as error:
+        if not asked.methods:
+            raise
+        aside = store.study_file.with_name("study.toml.damaged")
+        store.study_file.replace(aside)
+        return None, (f"{error} It was set aside as {aside.name}; its records are kept.",)
 
 
 def _same_protocol(store: Store, protocol: Protocol) -> None:

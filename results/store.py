@@ -128,7 +128,7 @@ class Store:
 
     def run_ids(self) -> list[str]:
         """Runs that have a record, sorted; the records are not opened."""
-        with contextlib.suppress(FileNotFoundError), os.scandir(self.records_folder) as entries:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.records_folder) as entries:
             names = (entry.name for entry in entries)
             return sorted(
                 name[:-5] for name in names if name.endswith(".json") and _RUN_ID.fullmatch(name[:-5])
@@ -162,7 +162,7 @@ class Store:
 
     def progress(self) -> list[Progress]:
         """Last signs of life of the runs under way, by run id; those of killed workers are among them."""
-        with contextlib.suppress(FileNotFoundError), os.scandir(self.runs_folder) as entries:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.runs_folder) as entries:
             names = sorted(entry.name for entry in entries if _RUN_ID.fullmatch(entry.name))
             found = (read_progress(self.runs_folder / name) for name in names)
             return [progress for progress in found if progress is not None]

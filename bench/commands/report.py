@@ -9,8 +9,7 @@ import typer
 import report as reports
 from bench.commands.console import Debug, StudyFolder, guarded, open_store
 from bench.errors import UsageError
-
-FORMATS = ("md",)
+from report import FORMATS
 
 
 @guarded

@@ -22,7 +22,7 @@ from bench.commands.console import (
     out,
     say,
 )
-from bench.commands.tables import summary_table
+from bench.commands.tables import to_terminal
 from bench.errors import FellShort, UsageError
 from bench.execute import choose_jobs, execute
 from bench.plan import Run, parse_seeds
@@ -81,8 +81,16 @@ def run(
         raise UsageError(f"--timing {timing!r} is unknown; write exclusive, or leave it out.")
     places = Places.choose(data_dir, cache_dir)
     session = prepare(asked, folder=out_folder, places=places, references=not no_reference)
+    for notice in session.notices:
+        say(f"bench: {notice}")
     todo = to_do(session.runs, session.store.statuses(), overwrite)
     name_damaged(session.store.damaged)
+    at_once = choose_jobs(
+        "1" if timing == "exclusive" else jobs,
+        threads=session.protocol.threads,
+        device_type=session.protocol.device_type,
+        runs=len(todo),
+    )
     if dry_run:
         _print_plan(session, todo)
         return
@@ -95,12 +103,6 @@ def run(
         timeout=timeout,
         plugins=tuple(Path(path) for path in session.study.plugins),
         reraise=debug,
-    )
-    at_once = choose_jobs(
-        "1" if timing == "exclusive" else jobs,
-        threads=session.protocol.threads,
-        device_type=session.protocol.device_type,
-        runs=len(todo),
     )
     say(
         f"{session.store.folder}: {len(session.runs)} runs, {len(session.runs) - len(todo)} done, {len(todo)} to do; "
@@ -147,7 +149,7 @@ def _carry_out(session: Session, todo: list[Run], conditions: Conditions, *, job
 def _finish(session: Session) -> None:
     records = [record for run in session.runs if (record := session.store.read(run.run_id)) is not None]
     name_damaged(session.store.damaged)
-    out().print(summary_table(records, session.study))
+    out().print(to_terminal(reports.summary(records, study=session.study)))
     for path in reports.write(session.store.folder):
         say(f"wrote {path}")
     bad: list[Status] = [record.status for record in records if record.status in ("failed", "timeout")]

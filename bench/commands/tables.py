@@ -1,18 +1,22 @@
-"""Tables of results for the terminal."""
+"""Tables of the report, for the terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from rich.console import Group
-from rich.table import Table
+from rich.table import Table as RichTable
+from rich.text import Text
 
-import report as reports
-from bench.commands.console import table
-from results import Record, Study
+from report import Table, plain
 
 
-def summary_table(records: Sequence[Record], study: Study) -> Group | Table:
-    """The table that a study ends with: a block a dataset, a row a method."""
-    summary = reports.summary(records, study)
-    return table(summary.columns, summary.rows, title=summary.title)
+def to_terminal(tables: list[Table]) -> Group:
+    """Tables with their captions above them; every cell is text, never markup."""
+    parts: list[RichTable | Text] = []
+    for table in tables:
+        built = RichTable(box=None, pad_edge=False, header_style="bold")
+        for column in table.columns:
+            built.add_column(Text(column.name), justify=column.align, overflow="fold")
+        for row in table.rows:
+            built.add_row(*(Text(plain(cell)) for cell in row))
+        parts += [Text(), Text(plain(table.caption), style="italic"), built]
+    return Group(*parts)

@@ -87,7 +87,8 @@ class WrongShape(Method):
     def fit(self, train, valid, context):
         with context.phase("classifier", steps=1):
             context.log(1, loss=1.0)
-        return Constant([0.25, 0.25, 0.5])
+        too_many = len(train.classes) + 1
+        return Constant([1 / too_many] * too_many)
 
 
 @register

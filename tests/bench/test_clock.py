@@ -59,7 +59,11 @@ def test_phases_add_up_and_device_time_is_the_span_of_marks() -> None:
 
 def test_phases_do_not_nest() -> None:
     clock = Clock(CpuMeter())
-    with pytest.raises(RuntimeError, match="'score' was entered inside phase 'joint'"), clock.phase("joint"), clock.phase("score"):
+    with (
+        pytest.raises(RuntimeError, match="'score' was entered inside phase 'joint'"),
+        clock.phase("joint"),
+        clock.phase("score"),
+    ):
         pass
 
 

@@ -28,10 +28,9 @@ def test_cores_are_not_claimed_twice() -> None:
     import os
 
     before = os.sched_getaffinity(0)
-    with own_cores(len(before)) as all_of_them:
-        with own_cores(1) as one_more:
-            assert all_of_them
-            assert not one_more
+    with own_cores(len(before)) as all_of_them, own_cores(1) as one_more:
+        assert all_of_them
+        assert not one_more
     assert os.sched_getaffinity(0) == before
     with own_cores(1) as alone:
         assert alone
@@ -67,7 +66,8 @@ def test_a_worker_that_dies_costs_only_its_run_which_is_tried_again(session, con
 
 @pytest.mark.slow
 def test_a_worker_that_always_dies_becomes_a_failed_record(session, conditions, tmp_path: Path) -> None:
-    planned = session({"name": "dies-once", "marker": str(tmp_path / "m"), "always": True}, "nearest-mean", seeds=(0, 1))
+    dies = {"name": "dies-once", "marker": str(tmp_path / "m"), "always": True}
+    planned = session(dies, "nearest-mean", seeds=(0, 1))
     finished = {f.run_id: f.status for f in execute(planned.runs, conditions, jobs=2, retries=1)}
     assert sorted(finished.values()) == ["failed", "failed", "ok", "ok"]
     failed = [record for record in planned.store.records() if record.status == "failed"]

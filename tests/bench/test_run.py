@@ -43,7 +43,7 @@ def test_the_stored_predictions_give_the_stored_scores(session, places) -> None:
     again = score(kept.probabilities, kept.labels, classes=("lying", "standing"), train_counts=np.array([70, 12]))
     assert again == record.metrics
     points = read_curves(planned.store.run_folder(record.run_id))
-    assert [(p.phase, p.step, p.name) for p in points] == [("classifier", 1, "brightness"), ("classifier", 2, "brightness")]
+    assert [(p.phase, p.step, p.name) for p in points] == [("classifier", k, "brightness") for k in (1, 2)]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_full_disk_stops_the_study_and_leaves_no_record(session, places, monke
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(bench.run, "save_predictions", full)
-    with pytest.raises(StudyStopped, match="disk of .* is full; make space"):
+    with pytest.raises(StudyStopped, match=r"disk of .* is full; make space"):
         carry_out(planned.runs[0], Conditions(study=planned.store.folder, places=places))
     assert planned.store.run_ids() == []
 
@@ -147,7 +147,8 @@ def test_methods_of_one_seed_share_their_split_and_streams(session) -> None:
                 report=lambda *_: None,
             )
             streams.append([context.seed(s) for s in ("init", "batches", "transforms", "sampling")])
-            assert torch.equal(torch.rand(3, generator=context.rng("init")), torch.rand(3, generator=context.rng("init")))
+            once, again = (torch.rand(3, generator=context.rng("init")) for _ in range(2))
+            assert torch.equal(once, again)
         splits.append(split)
     assert streams[0] == streams[1]
     for part in ("train", "valid", "test"):

@@ -50,7 +50,8 @@ def test_a_class_without_test_images_has_no_recall() -> None:
 
 
 def test_one_class_only_has_no_ranking() -> None:
-    metrics = score(np.ones((3, 1), dtype=np.float32), np.zeros(3, dtype=np.int64), classes=("a",), train_counts=np.array([3]))
+    labels = np.zeros(3, dtype=np.int64)
+    metrics = score(np.ones((3, 1), dtype=np.float32), labels, classes=("a",), train_counts=np.array([3]))
     assert metrics.macro_auc is None
     assert metrics.macro_ap is None
     assert metrics.balanced_accuracy == 1
