@@ -107,9 +107,9 @@ class Generator(nn.Module):
             *_after(inner, nn.ReLU(inplace=True)),
         ]
         for _ in range(doublings):
-            layers += [_up(inner, inner // 2, bias=False), *_after(inner // 2, nn.ReLU(inplace=True))]
+            layers += [_up(inner, inner // 2), *_after(inner // 2, nn.ReLU(inplace=True))]
             inner //= 2
-        self.layers = nn.Sequential(*layers, _up(inner, channels, bias=True), nn.Tanh())
+        self.layers = nn.Sequential(*layers, _up(inner, channels), nn.Tanh())
         self.apply(_initialise)
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
@@ -220,8 +220,8 @@ def _adam(network: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.Adam(network.parameters(), lr=LEARNING_RATE, betas=BETAS, fused=True)
 
 
-def _up(inputs: int, outputs: int, *, bias: bool) -> nn.Module:
-    return nn.ConvTranspose2d(inputs, outputs, kernel_size=4, stride=2, padding=1, bias=bias)
+def _up(inputs: int, outputs: int) -> nn.Module:
+    return nn.ConvTranspose2d(inputs, outputs, kernel_size=4, stride=2, padding=1, bias=False)
 
 
 def _down(inputs: int, outputs: int) -> nn.Module:
