@@ -56,7 +56,7 @@ class Places:
     """
 
     data: Path | None = None
-    cache: Path = field(default_factory=lambda: Places.default_cache())
+    cache: Path = field(default_factory=lambda: Places.default_cache())  # noqa: PLW0108 - no such name yet
 
     @staticmethod
     def default_cache() -> Path:

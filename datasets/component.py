@@ -38,9 +38,14 @@ class Described(Protocol):
     """What a component's ``info`` has at least."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Name in the registry."""
+        ...
+
     @property
-    def summary(self) -> str: ...
+    def summary(self) -> str:
+        """One line."""
+        ...
 
 
 class Component(BaseModel):

@@ -7,7 +7,7 @@ shines through. Lengths are in half windows: a window reaches from −1 to 1.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -179,14 +179,3 @@ def photograph(shone: Floats, noise: Floats, rng: np.random.Generator) -> NDArra
     counted = rng.standard_normal(shone.shape, dtype=np.float32) * noise[:, None, None, None].astype(np.float32)
     counted *= np.sqrt(np.clip(shone, 0.05, None))
     return np.clip(np.rint((shone + counted) * 255), 0, 255).astype(np.uint8)
-
-
-def join(tables: Sequence[Shapes]) -> Shapes:
-    """One table of shapes out of several without lobes."""
-
-    def column(name: str) -> Floats:
-        parts = [np.broadcast_to(np.asarray(getattr(t, name), dtype=np.float32), len(t.image)) for t in tables]
-        return np.concatenate(parts)
-
-    names = ("x", "y", "radius", "amount", "stretch", "angle", "detail", "opening")
-    return Shapes(image=np.concatenate([t.image for t in tables]), **{name: column(name) for name in names})
