@@ -97,7 +97,7 @@ def carry_out(run: Run, conditions: Conditions) -> Record:
     clock = Clock(meter_for(device))
     outcome = _Outcome(started_at=datetime.now(UTC))
     artifacts = store.run_folder(run.run_id)
-    heartbeat = Heartbeat(artifacts, run.run_id)
+    heartbeat = Heartbeat(store.running_folder, run.run_id)
     torch.set_num_threads(run.protocol.threads)
     try:
         with (

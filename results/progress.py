@@ -11,7 +11,6 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-FILE_NAME = "progress.json"
 INTERVAL_S = 0.5
 
 
@@ -61,12 +60,12 @@ class Heartbeat:
     Where the file cannot be written the run goes on without it.
 
     Args:
-        folder: The run's artifact folder; made if missing.
+        folder: Of the signs of life of all runs under way (``Store.running_folder``); made if missing.
         run_id: Which run.
     """
 
     def __init__(self, folder: Path, run_id: str) -> None:
-        self._path = folder / FILE_NAME
+        self._path = folder / f"{run_id}.json"
         self._run_id = run_id
         self._started_at = datetime.now(UTC)
         self._phase, self._phase_start, self._written = "", 0.0, -INTERVAL_S
@@ -107,16 +106,16 @@ class Heartbeat:
             self._path.unlink(missing_ok=True)
 
     def _write(self, progress: Progress) -> None:
-        temporary = self._path.with_name(f".{FILE_NAME}.tmp")
+        temporary = self._path.with_name(f".{self._path.name}.tmp")
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             temporary.write_text(progress.model_dump_json(), encoding="utf-8")
             temporary.replace(self._path)
 
 
-def read_progress(folder: Path) -> Progress | None:
-    """The last sign of life in a run's artifact folder; None where there is none that can be read."""
+def read_progress(path: Path) -> Progress | None:
+    """The last sign of life of a run; None where there is none that can be read."""
     try:
-        return Progress.model_validate_json((folder / FILE_NAME).read_bytes())
+        return Progress.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
         return None

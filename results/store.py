@@ -57,7 +57,8 @@ class _Brief(BaseModel):
 class Store:
     """The folder of one study.
 
-    Holds ``study.toml``, ``records/<run_id>.json`` and ``runs/<run_id>/`` with the artifacts. Any number of
+    Holds ``study.toml``, ``records/<run_id>.json`` and ``runs/<run_id>/`` with the artifacts, and
+    ``running/<run_id>.json`` while a run is under way. Any number of
     processes may read and write at the same time, on a network file system too: a record is written whole or
     not at all, and nothing is locked. A record that is damaged all the same (by a failing disk, by hand) is
     renamed to ``<run_id>.json.damaged`` on reading, and counts as missing.
@@ -88,6 +89,11 @@ class Store:
     def runs_folder(self) -> Path:
         """``STUDY/runs``."""
         return self.folder / "runs"
+
+    @property
+    def running_folder(self) -> Path:
+        """``STUDY/running``: a small file for each run under way, so that looking costs the same however many are done."""
+        return self.folder / "running"
 
     def record_file(self, run_id: str) -> Path:
         """``STUDY/records/<run_id>.json``.
@@ -162,9 +168,9 @@ class Store:
 
     def progress(self) -> list[Progress]:
         """Last signs of life of the runs under way, by run id; those of killed workers are among them."""
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.runs_folder) as entries:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.running_folder) as entries:
             names = sorted(entry.name for entry in entries if _RUN_ID.fullmatch(entry.name))
-            found = (read_progress(self.runs_folder / name) for name in names)
+            found = (read_progress(self.running_folder / name) for name in names)
             return [progress for progress in found if progress is not None]
         return []
 

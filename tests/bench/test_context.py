@@ -63,7 +63,7 @@ def test_a_nan_is_seen_by_the_last_step(context: RunContext) -> None:
 
 
 def test_fresh_images_are_refused_where_there_are_none(context: RunContext) -> None:
-    with pytest.raises(NotApplicable, match="held=0.5"):
+    with pytest.raises(NotApplicable, match=r"held=0\.5"):
         context.fresh(np.zeros(3, dtype=np.int64))
 
 

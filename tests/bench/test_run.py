@@ -106,7 +106,7 @@ def test_an_earlier_attempt_leaves_nothing_behind(session, places) -> None:
     (folder / "predictions.npz").write_bytes(b"of an earlier attempt")
     carry_out(planned.runs[0], Conditions(study=planned.store.folder, places=places))
     assert not (folder / "predictions.npz").exists()
-    assert not (folder / "progress.json").exists()
+    assert planned.store.progress() == []
 
 
 def test_the_same_run_gives_the_same_predictions_to_the_bit(session, places) -> None:

@@ -25,7 +25,7 @@ def test_progress_is_written_at_most_twice_a_second(tmp_path, monkeypatch):
     clock = [100.0]
     monkeypatch.setattr(progress_module.time, "monotonic", lambda: clock[0])
     store = Store(tmp_path)
-    heartbeat = Heartbeat(store.run_folder("a"), "a")
+    heartbeat = Heartbeat(store.running_folder, "a")
 
     def steps_seen(at: float, phase: str, step: int) -> tuple[str, int]:
         clock[0] = at
@@ -41,15 +41,15 @@ def test_progress_is_written_at_most_twice_a_second(tmp_path, monkeypatch):
     assert steps_seen(100.6, "classifier", 0) == ("classifier", 0)
     assert store.progress()[0].left_s is None
     heartbeat.close()
-    assert store.progress() == [] and list(store.run_folder("a").iterdir()) == []
+    assert store.progress() == [] and list(store.running_folder.iterdir()) == []
 
 
 def test_progress_without_a_writable_folder_disturbs_nobody(tmp_path):
-    (tmp_path / "runs").write_text("a file where a folder should be")
-    heartbeat = Heartbeat(tmp_path / "runs" / "a", "a")
+    (tmp_path / "running").write_text("a file where a folder should be")
+    heartbeat = Heartbeat(tmp_path / "running", "a")
     heartbeat.update("generator", 1)
     heartbeat.close()
-    assert (tmp_path / "runs").read_text().startswith("a file")
+    assert (tmp_path / "running").read_text().startswith("a file")
 
 
 def test_progress_tells_how_long_it_is_silent():
