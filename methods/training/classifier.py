@@ -120,7 +120,7 @@ def initial_network(classifier: str, *, train: LabelledImages, context: Context)
             size=train.images.shape[2],
             width=context.budget.classifier_width,
         )
-    return network.to(context.device, memory_format=torch.channels_last), component.info.learning_rate
+    return network.to(context.device).to(memory_format=torch.channels_last), component.info.learning_rate
 
 
 def require_two_classes(train: LabelledImages) -> None:

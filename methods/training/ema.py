@@ -46,6 +46,6 @@ class Ema(Generic[N]):
         """Moves the average towards the network as it is now."""
         self._updates += 1
         decay = min(self._decay, (1 + self._updates) / (10 + self._updates))
-        torch._foreach_lerp_(self._average, self._current, 1.0 - decay)
+        torch._foreach_lerp_(self._average, self._current, 1.0 - decay)  # pyright: ignore[reportPrivateImportUsage]
         for mine, its in self._counters:
             mine.copy_(its)

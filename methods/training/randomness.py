@@ -18,7 +18,7 @@ def seeded(seed: int, device: torch.device | None = None) -> Iterator[None]:
     """
     cuda = [device] if device is not None and device.type == "cuda" else []
     with torch.random.fork_rng(devices=cuda):
-        torch.random.default_generator.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         if cuda:
             with torch.cuda.device(cuda[0]):
                 torch.cuda.manual_seed(seed)

@@ -173,8 +173,8 @@ class DcGanTraining(GeneratorTraining):
     ) -> None:
         size, channels = pool.images.shape[2:]
         shape = {"channels": channels, "size": size, "width": context.budget.generator_width, "labels": labels}
-        self.generator = Generator(**shape).to(context.device, memory_format=torch.channels_last)
-        self.discriminator = Discriminator(**shape).to(context.device, memory_format=torch.channels_last)
+        self.generator = Generator(**shape).to(context.device).to(memory_format=torch.channels_last)
+        self.discriminator = Discriminator(**shape).to(context.device).to(memory_format=torch.channels_last)
         self._ema = Ema(self.generator, decay_for(steps))
         self.average = self._ema.network
         self._optimise_g = _adam(self.generator)

@@ -26,6 +26,7 @@ class RecordingContext:
     threads: int = 1
     qualities: list[float] = field(default_factory=list)
     can_draw: bool = True
+    channels: int = 3
     phases: list[tuple[str, int | None]] = field(default_factory=list)
     logged: list[tuple[str, int, dict[str, float]]] = field(default_factory=list)
     asked_fresh: list[np.ndarray] = field(default_factory=list)
@@ -54,7 +55,7 @@ class RecordingContext:
         if not self.can_draw:
             raise NotApplicable("this dataset draws no further images.")
         self.asked_fresh.append(labels)
-        return coloured_images(np.asarray(labels), size=self.budget.size, seed=99)
+        return coloured_images(np.asarray(labels), size=self.budget.size, channels=self.channels, seed=99)
 
     def quality(self, sample):
         images = sample(np.array([0, 1, 1]), torch.Generator().manual_seed(0))

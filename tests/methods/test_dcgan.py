@@ -1,0 +1,109 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from methods import METHODS, NotApplicable
+from methods.training.draws import Permutations
+from methods.training.images import ImagePool
+from methods.two_stage.dcgan import DcGanTraining, Discriminator, Generator
+
+
+def parameters(network):
+    return sum(p.numel() for p in network.parameters())
+
+
+def test_networks_of_width_64_have_the_published_number_of_weights():
+    # pytorch/examples/dcgan, 64 × 64, nz = 100, ngf = ndf = 64
+    shape = {"channels": 3, "size": 64, "width": 64, "labels": 0}
+    assert parameters(Generator(**shape)) == 3_576_704
+    assert parameters(Discriminator(**shape)) == 2_765_568
+
+
+def test_initial_weights_have_the_papers_spread():
+    network = Generator(channels=3, size=32, width=32, labels=0)
+    assert network.layers[0].weight.std().item() == pytest.approx(0.02, rel=0.05)
+    assert network.layers[1].weight.mean().item() == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.mark.parametrize("size", [16, 32, 64])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("labels", [0, 3])
+def test_shapes_and_range(size, channels, labels):
+    shape = {"channels": channels, "size": size, "width": 4, "labels": labels}
+    asked = torch.tensor([0, 1, 2, 2])
+    images = Generator(**shape)(torch.randn(4, 100), asked)
+    assert images.shape == (4, channels, size, size)
+    assert images.abs().max() <= 1.0
+    assert Discriminator(**shape)(images, asked).shape == (4,)
+
+
+def test_the_label_reaches_both_networks():
+    shape = {"channels": 1, "size": 16, "width": 4, "labels": 2}
+    noise, zeros, ones = torch.randn(2, 100), torch.tensor([0, 0]), torch.tensor([1, 1])
+    generator, discriminator = Generator(**shape).eval(), Discriminator(**shape).eval()
+    assert not torch.equal(generator(noise, zeros), generator(noise, ones))
+    image = torch.zeros(2, 1, 16, 16)
+    assert not torch.equal(discriminator(image, zeros), discriminator(image, ones))
+
+
+def training_on(images, context):
+    pool = ImagePool.of(images, context.device)
+    draws = Permutations(torch.arange(len(images)), context.rng("draws"))
+    return DcGanTraining(pool, draws, labels=0, steps=200, noise=context.rng("noise"), context=context)
+
+
+def test_first_losses_are_near_those_of_an_even_guess(make_images, context):
+    # An undecided discriminator (logit 0) has loss 2 log 2 = 1.386, the generator log 2.
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        losses = training_on(make_images([40, 0]), context).update()
+    assert losses["discriminator_loss"].item() == pytest.approx(1.386, abs=0.4)
+    assert losses["generator_loss"].item() == pytest.approx(0.693, abs=0.6)
+
+
+def test_training_brings_the_images_nearer_to_the_real_ones(make_images, make_context, smoke):
+    context = make_context(budget=replace(smoke, batch=16))
+    train = make_images([60, 0])
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        training = training_on(train, context)
+
+    def distance():
+        with torch.no_grad():
+            images = training.average(torch.randn(64, 100, generator=context.rng("z")), torch.zeros(64))
+        return np.abs((images.mean(0).numpy() + 1) * 127.5 - train.images.mean(0)).mean()
+
+    before = distance()
+    for _ in range(200):
+        training.update()
+    assert distance() < before / 3
+
+
+@pytest.mark.parametrize("spec", ["dcgan", "dcgan[per_class=false]"])
+@pytest.mark.parametrize(("channels", "precision"), [(1, "float32"), (3, "bfloat16")])
+def test_whole_run_with_a_class_of_five(make_images, make_context, spec, channels, precision):
+    context = make_context(precision=precision)
+    train = make_images([20, 12, 5], channels=channels)
+    fitted = METHODS.build(spec).fit(train, make_images([4, 4, 4], channels=channels, seed=1), context)
+    assert context.phases == [("generator", 12), ("synthesis", None), ("classifier", 12)]
+    images = fitted.sample(np.array([2, 0, 2]), torch.Generator().manual_seed(3))
+    assert images.shape == (3, channels, 16, 16)
+    assert images.dtype == np.uint8
+    assert np.array_equal(images, fitted.sample(np.array([2, 0, 2]), torch.Generator().manual_seed(3)))
+    state = fitted.state()
+    assert {name.split(".")[0] for name in state} == {"classifier", "classifier_offset", "generator"}
+    assert all(value.is_contiguous() for value in state.values())
+
+
+def test_a_class_without_images_cannot_be_sampled(make_images, context):
+    fitted = METHODS.build("dcgan").fit(make_images([9, 9, 0]), make_images([2, 2, 0]), context)
+    with pytest.raises(NotApplicable, match="class 2 has no training images"):
+        fitted.sample(np.array([2]), torch.Generator())
+
+
+@pytest.mark.parametrize("size", [8, 48])
+def test_a_size_that_does_not_halve_down_to_four_is_refused(make_images, context, size):
+    with pytest.raises(NotApplicable, match=f"power of two from 16 on, got {size}"):
+        METHODS.build("dcgan").fit(make_images([9, 9], size=size), make_images([2, 2], size=size), context)
