@@ -24,6 +24,9 @@ METRICS = {
 """Metrics of a record with the words for them; the first two are what verdicts will rest on."""
 
 STATUSES = ("ok", "diverged", "failed", "timeout", "skipped")
+PHASES = ("pretrain", "generator", "synthesis", "classifier", "joint", "score")
+"""In the order in which a run goes through them."""
+
 NOT_COST = ("score",)
 """Phases that are the suite's own and no cost of the method."""
 
@@ -133,6 +136,11 @@ def flat_table(records: Sequence[Record]) -> pd.DataFrame:
     ``parameters``, ``versions`` and ``missing``, whose keys differ from method to method, become JSON text.
     """
     return pd.DataFrame([_flat(record.model_dump(mode="json", by_alias=True)) for record in records])
+
+
+def in_order(phases: Iterable[str]) -> list[str]:
+    """Phases, each once, in the order in which a run goes through them."""
+    return sorted(dict.fromkeys(phases), key=lambda phase: PHASES.index(phase) if phase in PHASES else len(PHASES))
 
 
 def hardware(record: Record) -> str:

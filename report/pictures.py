@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from report import aggregate
-from report.document import Code, Figure, Paragraph, Text, listed
+from report.document import Figure, Paragraph, Text, listed
 from report.figures.curves import Curve, draw_curves, over_seeds
 from report.figures.heatmap import draw_heatmap
 from report.figures.phases import draw_phases
-from report.figures.samples import draw_samples, read_rows
+from report.figures.samples import classes_together, draw_samples, read_rows
 from report.figures.scatter import Point, draw_scatter
 from report.figures.strip import Row, draw_strip
-from report.frame import METRICS
+from report.frame import METRICS, NOT_COST, in_order
 from report.study import Results
 from report.tables import CONTENDED, class_names
 from report.text import plural, short
@@ -45,19 +45,29 @@ class Pictures:
         """Strip of scores by seed."""
         results = self._results
         label = METRICS[results.metric]
+        means = aggregate.spreads(results.metrics, "dataset", "method", "metric")
+        arms = {
+            method: means[key].mean
+            for method, arm in results.references.items()
+            if (key := (dataset, arm, results.metric)) in means
+        }
         chosen = results.metrics[
             (results.metrics["dataset"] == dataset) & (results.metrics["metric"] == results.metric)
         ]
         rows = [
-            Row(method, results.tier(method), tuple(float(v) for v in chosen[chosen["method"] == method]["value"]))
+            Row(
+                method,
+                results.tier(method),
+                tuple(float(value) for value in chosen[chosen["method"] == method]["value"]),
+                arms.get(method),
+            )
             for method in results.methods(dataset)
         ]
         if not any(row.values for row in rows):
             return
-        arms = [arm for arm in dict.fromkeys(results.references.values()) if arm in results.methods(dataset)]
-        path = draw_strip(rows, self._path(dataset, "scores"), label=label, reference=arms[0] if arms else None)
-        dashed: Text = (" Dashed: mean of ", Code(arms[0]), ".") if arms else ()
-        caption = (f"{label.capitalize()} of each seed (points) and its mean (bar).", *dashed)
+        path = draw_strip(rows, self._path(dataset, "scores"), label=label)
+        dashed = "; dashed, the mean of the arm it is held against" if arms else ""
+        caption = f"{label.capitalize()} of each seed (points) and its mean (bar){dashed}."
         yield self._figure(path, f"{label} of each method and seed on {dataset}", caption)
 
     def cost(self, dataset: str) -> Iterator[Figure | Paragraph]:
@@ -88,13 +98,16 @@ class Pictures:
         yield self._figure(path, f"{label} against cost on {dataset}", caption)
 
         times = aggregate.of_kind(results.phases, kind)
+        times = times[~times["phase"].isin(NOT_COST)]
         by_phase = aggregate.spreads(times[times["clock"] == clock.lower()], "dataset", "method", "phase")
         bars = [
             (point.name, {phase: s.mean for (d, m, phase), s in by_phase.items() if (d, m) == (dataset, point.name)})
             for point in points
         ]
         path = draw_phases(bars, self._path(dataset, "phases"), label=f"{clock} seconds a run")
-        yield self._figure(path, f"seconds by phase on {dataset}", f"Where the {clock} time of a run goes ({where}).")
+        yield self._figure(
+            path, f"seconds by phase on {dataset}", f"Where the {clock} time of a run goes, scoring left out ({where})."
+        )
 
     def recall(self, dataset: str) -> Iterator[Figure]:
         """Heat map of recall by class."""
@@ -113,7 +126,7 @@ class Pictures:
             ]
         )
         split = next(record.split for record in results.of_dataset(dataset) if record.split)
-        columns = [f"{short(name, 24)}\n{split.class_counts.train[name]} images" for name in classes]
+        columns = [(short(name, 24), f"{split.class_counts.train.get(name, 0)} images") for name in classes]
         path = draw_heatmap(values, self._path(dataset, "recall"), rows=methods, columns=columns, label="recall")
         caption = "Mean recall by class; below each class its training images."
         yield self._figure(path, f"recall by class and method on {dataset}", caption)
@@ -131,15 +144,22 @@ class Pictures:
                 found[record.method], seeds[record.method] = rows, record.seed
         if not found:
             return
-        path = draw_samples(found, self._path(dataset, "samples"), classes=classes)
         which = sorted(set(seeds.values()))
         seed_words = f"{'seed' if len(which) == 1 else 'seeds'} {', '.join(map(str, which))}"
         caption = f"Real training images above generated ones, class by class; not selected; {seed_words}."
-        yield self._figure(path, f"real and generated images of {dataset}", caption)
+        together = classes_together(found)
+        for first in range(0, len(classes), together):
+            shown = classes[first : first + together]
+            rows_of = {method: rows[first : first + together] for method, rows in found.items()}
+            name = "samples" if first == 0 else f"samples-{first // together + 1}"
+            path = draw_samples(rows_of, self._path(dataset, name), classes=shown)
+            yield self._figure(path, f"real and generated images of {dataset}: {', '.join(shown)}", caption)
 
     def curves(self, dataset: str) -> Iterator[Figure]:
         """Learning curves, a figure a phase."""
-        for phase, panels in self._read_curves(dataset).items():
+        by_phase = self._read_curves(dataset)
+        for phase in in_order(by_phase):
+            panels = by_phase[phase]
             scalars = list(panels)
             for first in range(0, len(scalars), PANELS):
                 part = {scalar: panels[scalar] for scalar in scalars[first : first + PANELS]}

@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 WIDTH = 7.4
 """Inches: a page's text width."""
+
+LINE_HEIGHT = 0.14
+"""Inches: a line of a tick label."""
 
 DPI = 200
 
@@ -111,6 +115,21 @@ def save(figure: Figure, path: Path, *, vector: bool = True) -> Path:
     if vector:
         figure.savefig(path.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
     return path
+
+
+def row_places(names: Sequence[str], *, least: float = 0.3) -> tuple[list[float], float]:
+    """Room for rows with names of one or more lines.
+
+    Args:
+        names: Top to bottom.
+        least: Inches that a row has at least.
+
+    Returns:
+        Middle of each row and the height of all, in inches from the top.
+    """
+    heights = [max(least, 0.14 + LINE_HEIGHT * (name.count("\n") + 1)) for name in names]
+    ends = np.cumsum(heights)
+    return [float(end - height / 2) for end, height in zip(ends, heights, strict=True)], float(ends[-1])
 
 
 def lines(names: Sequence[str]) -> dict[str, tuple[str, Any]]:

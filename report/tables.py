@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from report import aggregate
 from report.aggregate import Kind, Spread
-from report.document import Code, Column, Span, Table, Text
-from report.frame import METRICS, NOT_COST
+from report.document import Code, Column, Span, Strong, Table, Text
+from report.frame import METRICS, NOT_COST, in_order
 from report.study import Results
 from report.text import NOTHING, difference, outcome, score, seconds, short
 
@@ -117,11 +117,13 @@ def cost_table(results: Results, dataset: str, kind: Kind) -> Table:
         if not phases:
             continue
         total = [totals.get((dataset, method, clock)) for clock in clocks]
-        rows.append((Code(method), _n(total), "all but score", *map(seconds, total)))
-        for phase in phases:
+        rows.append((Code(method), _n(total), Strong("cost"), *map(seconds, total)))
+        for phase in in_order(phases):
             found = [by_phase.get((dataset, method, phase, clock)) for clock in clocks]
             rows.append(("", "", phase, *map(seconds, found)))
-    caption = f"Seconds a run, mean ± standard deviation over runs that are ok; {_times(kind)}."
+    caption = (
+        f"Seconds a run, mean ± standard deviation over runs that are ok; {_times(kind)}. Cost: all phases but scoring."
+    )
     words = {"wall": "wall [s]", "cpu": "CPU [s]", "gpu": "GPU [s]"}
     columns = (_METHOD, Column("runs"), Column("phase", "left"), *(Column(words[clock]) for clock in clocks))
     return Table(caption, columns, tuple(rows))

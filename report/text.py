@@ -24,15 +24,13 @@ def short(text: str, most: int = 300) -> str:
 
 
 def wrapped(name: str, width: int = 30) -> str:
-    """A long name on several lines, broken where a parameter ends."""
+    """A long name on several lines, broken after the commas of its parameters, or before them, where that will do."""
     if len(name) <= width:
         return name
-    head, bracket, rest = name.partition("[")
-    lines = textwrap.wrap(head, width)
-    if bracket:
-        parts = (bracket + rest).replace(",", ", ")
-        lines += textwrap.wrap(parts, width, break_on_hyphens=False)
-    return "\n".join(lines)
+    words = name.replace(",", ", ")
+    if len(words.split()[0]) > width:
+        words = words.replace("[", " [", 1)
+    return "\n".join(textwrap.wrap(words, width, break_on_hyphens=False))
 
 
 def score(spread: Spread | None) -> str:
@@ -46,22 +44,28 @@ def difference(spread: Spread | None) -> str:
     """``+0.021 ± 0.008``, with a true minus."""
     if spread is None:
         return NOTHING
-    mean = f"{spread.mean:+.3f}".replace("-", "−")
+    mean = "0.000" if abs(spread.mean) < 0.0005 else f"{spread.mean:+.3f}".replace("-", "−")
     return mean if spread.sd is None else f"{mean} ± {spread.sd:.3f}"
 
 
 def seconds(spread: Spread | None) -> str:
-    """``12.3 ± 0.4``, with three significant digits."""
+    """``12.3 ± 0.4``: as many decimals as the mean needs for three digits."""
     if spread is None:
         return NOTHING
-    return amount(spread.mean) if spread.sd is None else f"{amount(spread.mean)} ± {amount(spread.sd)}"
+    mean = amount(spread.mean)
+    return mean if spread.sd is None else f"{mean} ± {amount(spread.sd, like=spread.mean)}"
 
 
-def amount(value: float) -> str:
-    """A size with three significant digits, thousands apart: ``0.12``, ``12.3``, ``1 234``."""
-    if abs(value) >= 100:
-        return f"{value:,.0f}".replace(",", "\u202f")
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+def amount(value: float, *, like: float | None = None) -> str:
+    """A size with three digits, thousands apart: ``0.12``, ``12.3``, ``1 234``.
+
+    Args:
+        value: The size.
+        like: Another size, whose decimals are taken.
+    """
+    size = abs(value if like is None else like)
+    decimals = 0 if size >= 99.95 else 1 if size >= 9.995 else 2
+    return f"{value:,.{decimals}f}".replace(",", "\u202f")
 
 
 def plural(n: int, noun: str) -> str:

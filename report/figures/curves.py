@@ -60,7 +60,7 @@ def draw_curves(panels: Mapping[str, Mapping[str, Curve]], path: Path, *, method
     """
     looks = lines(methods)
     shown = [method for method in methods if any(method in curves for curves in panels.values())]
-    columns = min(3 if len(panels) > 4 else 2, len(panels))
+    columns = 2 if len(panels) in (2, 4) else min(3, len(panels))
     rows = math.ceil(len(panels) / columns)
     legend = {method: wrapped(method, 36) for method in shown}
     legend_lines = math.ceil(sum(name.count("\n") + 1 for name in legend.values()) / 2) + 0.5

@@ -10,31 +10,35 @@ import numpy as np
 import seaborn as sns
 from numpy.typing import NDArray
 
-from report.style import INK, WIDTH, canvas, save
+from report.style import INK, LINE_HEIGHT, WIDTH, canvas, save
 from report.text import wrapped
 
 
 def draw_heatmap(
-    values: NDArray[np.float64], path: Path, *, rows: Sequence[str], columns: Sequence[str], label: str
+    values: NDArray[np.float64], path: Path, *, rows: Sequence[str], columns: Sequence[tuple[str, str]], label: str
 ) -> Path:
     """Draws a matrix of shares, each cell with its figure; cells without one stay white.
+
+    The colours end at 1, and begin at 0.5 or lower where a share does.
 
     Args:
         values: (rows, columns), 0…1 or NaN.
         path: Ends in ``.png``.
         rows: Names.
-        columns: Names; line breaks are kept.
+        columns: Names, and what stands below them.
         label: Of the colour bar.
     """
     names = [wrapped(row) for row in rows]
-    height = 1.1 + sum(0.16 + 0.15 * (name.count("\n") + 1) for name in names)
-    slanted = len(columns) > 7
-    with canvas(WIDTH, height + 0.5 * slanted) as figure:
+    upright = len(columns) > 6 or any(len(name) > 16 for name, _ in columns)
+    heads = [f"{name}{' · ' if upright else chr(10)}{below}" for name, below in columns]
+    height = len(names) * max(0.3, 0.12 + LINE_HEIGHT * max(name.count("\n") + 1 for name in names))
+    head = 0.075 * max(map(len, heads)) if upright else 0.4
+    with canvas(WIDTH, height + head + 0.15) as figure:
         axes = figure.add_subplot()
         sns.heatmap(
             values,
             ax=axes,
-            vmin=0,
+            vmin=min(0.5, np.floor(10 * np.nanmin(values)) / 10),
             vmax=1,
             cmap="crest",
             annot=True,
@@ -42,14 +46,21 @@ def draw_heatmap(
             annot_kws={"fontsize": 8 if len(columns) < 10 else 6.5},
             linewidths=1.5,
             linecolor="white",
-            xticklabels=list(columns),
+            xticklabels=heads,
             yticklabels=names,
-            cbar_kws={"label": label, "fraction": 0.04, "pad": 0.02, "aspect": 18},
+            cbar_kws={
+                "label": label,
+                "fraction": 0.04,
+                "pad": 0.02,
+                "aspect": 18,
+                "anchor": (0.0, 1.0),
+                "shrink": min(1.0, 2.2 / height),
+            },
         )
         axes.grid(visible=False)
         axes.tick_params(length=0, labelcolor=INK, top=False, labeltop=True, bottom=False, labelbottom=False)
         axes.set_yticklabels(axes.get_yticklabels(), rotation=0)
-        axes.set_xticklabels(axes.get_xticklabels(), rotation=40 if slanted else 0, ha="left" if slanted else "center")
+        axes.set_xticklabels(axes.get_xticklabels(), rotation=90 if upright else 0)
         bar = figure.axes[-1]
         bar.tick_params(length=0)
         for spine in bar.spines.values():

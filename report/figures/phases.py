@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from report.style import FAINT, GREY, INK, PHASE_COLOURS, WIDTH, canvas, only_grid, save
+from report.frame import in_order
+from report.style import FAINT, GREY, INK, PHASE_COLOURS, WIDTH, canvas, only_grid, row_places, save
 from report.text import amount, wrapped
 
 
@@ -19,31 +20,29 @@ def draw_phases(bars: Sequence[tuple[str, Mapping[str, float]]], path: Path, *, 
         label: Of the horizontal axis.
     """
     names = [wrapped(name) for name, _ in bars]
-    found = dict.fromkeys(phase for _, phases in bars for phase in phases)
-    order = [phase for phase in PHASE_COLOURS if phase in found]
-    order += [phase for phase in found if phase not in PHASE_COLOURS]
-    height = 1.0 + sum(0.16 + 0.14 * (name.count("\n") + 1) for name in names)
+    order = in_order(phase for _, phases in bars for phase in phases)
+    places, height = row_places(names)
     longest = max((sum(phases.values()) for _, phases in bars), default=0.0) or 1.0
-    with canvas(WIDTH, max(1.9, height)) as figure:
+    with canvas(WIDTH, height + 0.85) as figure:
         axes = figure.add_subplot()
         ends = [0.0] * len(bars)
         for phase in order:
             widths = [phases.get(phase, 0.0) for _, phases in bars]
             axes.barh(
-                range(len(bars)),
+                places,
                 widths,
                 left=ends,
-                height=0.62,
+                height=0.2,
                 color=PHASE_COLOURS.get(phase, GREY),
                 edgecolor="white",
                 linewidth=0.6,
                 label=phase,
             )
             ends = [end + width for end, width in zip(ends, widths, strict=True)]
-        for y, end in enumerate(ends):
+        for y, end in zip(places, ends, strict=True):
             axes.text(end + 0.012 * longest, y, amount(end), va="center", fontsize=8, color=INK)
-        axes.set_yticks(range(len(bars)), names)
-        axes.set_ylim(len(bars) - 0.45, -0.55)
+        axes.set_yticks(places, names)
+        axes.set_ylim(height, 0)
         axes.set_xlim(0, longest * 1.12)
         axes.set_xlabel(label)
         only_grid(axes, "x")

@@ -5,14 +5,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
-from matplotlib.axes import Axes
 from numpy.typing import NDArray
 from PIL import Image
 
 from report.style import INK, MUTED, WIDTH, canvas, save
 from report.text import short, wrapped
+
+LEFT, HEADING, MARGIN = 1.6, 0.34, 0.06
+"""Inches: room for the methods' names, for a class's name above its rows, and below the last row."""
+
+PAGE = 9.0
+"""Inches: no picture is higher, if a class fits into that."""
+
+Rows: TypeAlias = Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]]
+"""For each class a row of real images and one of generated ones, (H, W, 3)."""
 
 
 def read_rows(path: Path, *, n_classes: int) -> list[tuple[NDArray[np.uint8], NDArray[np.uint8]]] | None:
@@ -38,9 +47,17 @@ def read_rows(path: Path, *, n_classes: int) -> list[tuple[NDArray[np.uint8], ND
     return list(zip(rows[0::2], rows[1::2], strict=True))
 
 
-def draw_samples(
-    pictures: Mapping[str, Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]]], path: Path, *, classes: Sequence[str]
-) -> Path:
+def classes_together(pictures: Mapping[str, Rows]) -> int:
+    """How many classes fit on a page."""
+    return max(1, int((PAGE - MARGIN) // _block_height(pictures)))
+
+
+def _block_height(pictures: Mapping[str, Rows]) -> float:
+    height, width, _ = next(iter(pictures.values()))[0][0].shape
+    return HEADING + height * (WIDTH - LEFT) / width * (1 + len(pictures))
+
+
+def draw_samples(pictures: Mapping[str, Rows], path: Path, *, classes: Sequence[str]) -> Path:
     """Draws for each class a row of real images, and below it one of each method's.
 
     Args:
@@ -49,29 +66,37 @@ def draw_samples(
         classes: Names, in the order of the rows.
     """
     methods = list(pictures)
-    first = pictures[methods[0]][0][0]
-    width = 5.0
-    row_height = width * first.shape[0] / first.shape[1]
-    heights = [0.3, *([row_height] * (1 + len(methods)))] * len(classes)
-    with canvas(WIDTH, sum(heights) + 0.1) as figure:
-        engine = figure.get_layout_engine()
-        if engine is not None:
-            engine.set(w_pad=0.02, h_pad=0.0, hspace=0.0, wspace=0.0)  # pyright: ignore[reportCallIssue]
-        grid = figure.subplots(len(heights), 1, height_ratios=heights)
+    block = _block_height(pictures)
+    picture_height = (block - HEADING) / (1 + len(methods))
+    height = block * len(classes) + MARGIN
+    with canvas(WIDTH, height) as figure:
+        figure.set_layout_engine("none")
         for k, name in enumerate(classes):
-            block = grid[k * (2 + len(methods)) : (k + 1) * (2 + len(methods))]
-            block[0].set_axis_off()
-            block[0].text(0, 0.1, short(name, 60), transform=block[0].transAxes, fontweight="bold", fontsize=9)
-            block[1].imshow(pictures[methods[0]][k][0], interpolation="nearest", aspect="auto")
-            _label(block[1], "real", INK)
-            for axes, method in zip(block[2:], methods, strict=True):
-                axes.imshow(pictures[method][k][1], interpolation="nearest", aspect="auto")
-                _label(axes, wrapped(method, 24), MUTED)
+            top = height - block * k
+            figure.text(
+                LEFT / WIDTH,
+                (top - HEADING + 0.06) / height,
+                short(name, 60),
+                fontweight="bold",
+                fontsize=9,
+                va="bottom",
+            )
+            shown = [("real", pictures[methods[0]][k][0], INK)]
+            shown += [(wrapped(method, 22), pictures[method][k][1], MUTED) for method in methods]
+            for i, (label, pixels, colour) in enumerate(shown):
+                bottom = top - HEADING - (i + 1) * picture_height
+                axes = figure.add_axes((LEFT / WIDTH, bottom / height, 1 - LEFT / WIDTH, picture_height / height))
+                axes.set_axis_off()
+                axes.imshow(pixels, interpolation="nearest", aspect="auto")
+                middle = (bottom + picture_height / 2) / height
+                figure.text(
+                    (LEFT - 0.08) / WIDTH,
+                    middle,
+                    label,
+                    ha="right",
+                    va="center",
+                    fontsize=7.5,
+                    color=colour,
+                    linespacing=1.0,
+                )
         return save(figure, path, vector=False)
-
-
-def _label(axes: Axes, name: str, colour: str) -> None:
-    axes.set(xticks=[], yticks=[])
-    axes.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=7.5, color=colour, labelpad=5)
-    for spine in axes.spines.values():
-        spine.set_visible(False)

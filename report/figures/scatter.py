@@ -17,11 +17,14 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
 from report.aggregate import Spread
-from report.style import FAINT, INK, MUTED, TIER_COLOURS, TIER_MARKERS, WIDTH, canvas, save
+from report.style import INK, MUTED, TIER_COLOURS, TIER_MARKERS, WIDTH, canvas, save
 from report.text import amount, wrapped
 
 LOG_FROM = 4.0
 """From this ratio of the dearest to the cheapest method on, the cost axis is logarithmic."""
+
+GAP_PX = 11.0
+"""Least distance between two names, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def draw_scatter(points: Sequence[Point], path: Path, *, score_label: str, cost_
         cost_label: Of the horizontal axis.
     """
     labels = [wrapped(point.name, 26) for point in points]
-    n_lines = sum(label.count("\n") + 1 for label in labels) + 0.35 * len(labels)
+    n_lines = sum(label.count("\n") + 1 for label in labels) + 0.5 * len(labels)
     with canvas(WIDTH, max(3.4, 0.9 + 0.155 * n_lines)) as figure:
         axes = figure.add_subplot()
         for point in points:
@@ -122,8 +125,9 @@ def _name(figure: Figure, axes: Axes, points: Sequence[Point], labels: Sequence[
             linespacing=1.05,
             arrowprops={
                 "arrowstyle": "-",
-                "color": FAINT,
-                "linewidth": 0.8,
+                "color": TIER_COLOURS.get(point.tier, INK),
+                "alpha": 0.35,
+                "linewidth": 0.7,
                 "shrinkA": 2,
                 "shrinkB": 4,
                 "relpos": (0, 0.5),
@@ -133,7 +137,7 @@ def _name(figure: Figure, axes: Axes, points: Sequence[Point], labels: Sequence[
     ]
     axes.tick_params(colors=MUTED, labelcolor=INK)
     figure.draw_without_rendering()
-    heights = np.array([text.get_window_extent().height for text in texts]) + 4.0
+    heights = np.array([text.get_window_extent().height for text in texts]) + GAP_PX
     lower, upper = axes.get_ylim()
     bottom, top = (float(axes.transData.transform((1, y))[1]) for y in (lower, upper))
     wanted = np.array([axes.transData.transform((1, point.score.mean))[1] for point in points])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from report.style import INK, MUTED, TIER_COLOURS, TIER_MARKERS, WIDTH, canvas, only_grid, save
+from report.style import INK, MUTED, TIER_COLOURS, TIER_MARKERS, WIDTH, canvas, only_grid, row_places, save
 from report.text import wrapped
 
 
@@ -21,32 +21,35 @@ class Row:
         name: Beside the row.
         tier: Colour and marker.
         values: A score for each seed that is ok.
+        reference: Mean of the arm that the method is held against, if any.
     """
 
     name: str
     tier: str
     values: tuple[float, ...]
+    reference: float | None = None
 
 
-def draw_strip(rows: Sequence[Row], path: Path, *, label: str, reference: str | None = None) -> Path:
-    """Draws each seed's score as a point and each method's mean as a line.
+def draw_strip(rows: Sequence[Row], path: Path, *, label: str) -> Path:
+    """Draws each seed's score as a point, each method's mean as a bar, its reference's mean as a dashed one.
 
     Args:
         rows: Top to bottom; one without values stays empty.
         path: Ends in ``.png``.
         label: Of the horizontal axis.
-        reference: Row whose mean goes through as a dashed line.
     """
     names = [wrapped(row.name) for row in rows]
-    height = 0.75 + sum(0.17 + 0.14 * (name.count("\n") + 1) for name in names)
-    with canvas(WIDTH, max(1.8, height)) as figure:
+    places, height = row_places(names, least=0.36)
+    with canvas(WIDTH, height + 0.6) as figure:
         axes = figure.add_subplot()
-        for y, row in enumerate(rows):
+        for y, row in zip(places, rows, strict=True):
+            if row.reference is not None:
+                axes.plot([row.reference] * 2, [y - 0.16, y + 0.16], color=MUTED, linewidth=1, linestyle=(0, (3, 2)))
             if not row.values:
                 continue
             colour = TIER_COLOURS.get(row.tier, INK)
-            shifts = np.linspace(-0.16, 0.16, len(row.values)) if len(row.values) > 1 else np.zeros(1)
-            axes.plot([np.mean(row.values)] * 2, [y - 0.32, y + 0.32], color=colour, linewidth=2, zorder=2)
+            shifts = np.linspace(-0.07, 0.07, len(row.values)) if len(row.values) > 1 else np.zeros(1)
+            axes.plot([np.mean(row.values)] * 2, [y - 0.12, y + 0.12], color=colour, linewidth=2, zorder=2)
             axes.scatter(
                 row.values,
                 y + shifts,
@@ -58,11 +61,8 @@ def draw_strip(rows: Sequence[Row], path: Path, *, label: str, reference: str | 
                 linewidths=0.6,
                 zorder=3,
             )
-        held = next((row.values for row in rows if row.name == reference), ())
-        if held:
-            axes.axvline(float(np.mean(held)), color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-        axes.set_yticks(range(len(rows)), names)
-        axes.set_ylim(len(rows) - 0.4, -0.6)
+        axes.set_yticks(places, names)
+        axes.set_ylim(height, 0)
         axes.margins(x=0.06)
         axes.set_xlabel(label)
         only_grid(axes, "x")
