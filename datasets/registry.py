@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import importlib
 import importlib.util
@@ -10,12 +11,13 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from datasets.component import Component
 from datasets.spec import SpecError, parse
 
 C = TypeVar("C", bound=Component)
+R = TypeVar("R", bound=type[Component])
 
 
 class PluginError(ValueError):
@@ -46,8 +48,8 @@ class Registry(Generic[C]):
         self._unavailable: dict[str, str] = {}
         self._loaded = False
 
-    def register(self, cls: type[C]) -> type[C]:
-        """Class decorator: enters a component under ``cls.info.name``.
+    def register(self, cls: R) -> R:
+        """Class decorator: enters a component under ``cls.info.name``, and its parameters into ``cls.info``.
 
         Raises:
             SpecError: The name is taken.
@@ -58,7 +60,8 @@ class Registry(Generic[C]):
             raise SpecError(
                 f"two {self.kind}s are called {name!r} ({known.__module__} and {cls.__module__}); rename one."
             )
-        self._classes[name] = cls
+        cls.info = dataclasses.replace(cls.info, parameters=cls.describe())
+        self._classes[name] = cast("type[C]", cls)
         return cls
 
     def names(self) -> list[str]:

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
-from typing import TypeVar, get_args
+from typing import get_args
 
 from datasets import Registry
 from methods.base import Method, Tier
 
 METHODS: Registry[Method] = Registry("method", package="methods", group="bench.methods")
 
-M = TypeVar("M", bound=Method)
-
-
-def register(cls: type[M]) -> type[M]:
-    """Class decorator that enters a method under ``cls.info.name``.
-
-    Raises:
-        SpecError: The name is taken.
-    """
-    cls.info = replace(cls.info, parameters=cls.describe())
-    METHODS.register(cls)
-    return cls
+register = METHODS.register
+"""Class decorator that enters a method under ``cls.info.name``; a name that is taken is a ``SpecError``."""
 
 
 def expand(names: Iterable[str]) -> list[str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, TypeAlias, TypeVar
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, TypeAlias
 
 from pydantic import AfterValidator
 from torch import nn
@@ -67,15 +67,5 @@ def _canonical(name: str) -> str:
 ClassifierName: TypeAlias = Annotated[str, AfterValidator(_canonical)]
 """A classifier as a method's parameter: checked when the method is configured, kept in its canonical spelling."""
 
-C = TypeVar("C", bound=Classifier)
-
-
-def register(cls: type[C]) -> type[C]:
-    """Class decorator that enters a classifier under ``cls.info.name``.
-
-    Raises:
-        SpecError: The name is taken.
-    """
-    cls.info = replace(cls.info, parameters=cls.describe())
-    CLASSIFIERS.register(cls)
-    return cls
+register = CLASSIFIERS.register
+"""Class decorator that enters a classifier under ``cls.info.name``; a name that is taken is a ``SpecError``."""
