@@ -75,7 +75,8 @@ def draw_curves(panels: Mapping[str, Mapping[str, Curve]], path: Path, *, method
                     _draw(axes, curves[method], colour, dashes)
             axes.set_title(scalar)
             axes.set_xlabel("step")
-            if curves and all(curve.low.min() >= 0 and curve.high.max() <= 1 for curve in curves.values()):
+            values = np.concatenate([[], *(end for curve in curves.values() for end in (curve.low, curve.high))])
+            if values.size and values.min() >= 0 and values.max() <= 1:
                 axes.set_ylim(top=min(1.0, axes.get_ylim()[1]))
         handles = [
             grid.flat[0].plot([], [], color=looks[method][0], linestyle=looks[method][1], label=legend[method])[0]

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from matplotlib.transforms import blended_transform_factory
 from numpy.typing import NDArray
@@ -137,7 +138,7 @@ def _name(figure: Figure, axes: Axes, points: Sequence[Point], labels: Sequence[
     ]
     axes.tick_params(colors=MUTED, labelcolor=INK)
     figure.draw_without_rendering()
-    heights = np.array([text.get_window_extent().height for text in texts]) + GAP_PX
+    heights = np.array([Text.get_window_extent(text).height for text in texts]) + GAP_PX
     lower, upper = axes.get_ylim()
     bottom, top = (float(axes.transData.transform((1, y))[1]) for y in (lower, upper))
     wanted = np.array([axes.transData.transform((1, point.score.mean))[1] for point in points])

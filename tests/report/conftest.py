@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import report
 from results import CurveWriter, Environment, Metrics, PhaseTime, Record, SplitRecord, Store, Study, Timing
 
 MakeRecord = Callable[..., Record]
@@ -42,10 +43,12 @@ def study_records() -> list[Record]:
     return fake_records()
 
 
-@pytest.fixture
-def study_folder(tmp_path: Path) -> Path:
-    """The same as a folder, with pictures and curves."""
-    return fake_study(tmp_path / "fake study")
+@pytest.fixture(scope="session")
+def written_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same as a folder, with pictures and curves, and its report."""
+    folder = fake_study(tmp_path_factory.mktemp("study") / "fake study")
+    report.write(folder)
+    return folder
 
 
 def record(**values: Any) -> Record:

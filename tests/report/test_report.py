@@ -1,0 +1,191 @@
+"""Whole reports: the full one, and those of studies in which something is missing."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import report
+from report.pictures import Pictures
+from report.study import Results
+from results import CurveWriter, NotComparable, Store, Study, UnreadableFile
+
+
+def section(text: str, title: str) -> str:
+    found = re.search(rf"^#+ {re.escape(title)}$(.*?)(?=^#)", text, flags=re.MULTILINE | re.DOTALL)
+    assert found, f"no section {title}"
+    return found[1]
+
+
+def test_the_report_names_what_was_compared_and_what_went_wrong(written_study):
+    text = (written_study / "report.md").read_text()
+    assert text.startswith("# fake study\n")
+    assert "**5 methods on 2 datasets** with 3 seeds and preset quick: 30 runs, 28 ok, 1 diverged, 1 failed." in text
+    assert "red blood cell 5600, ring 292, schizont 106, trophozoite 887" in text
+    faults = section(text, "What failed or diverged")
+    assert "- `unified` on `cells`, seed 1: diverged in phase joint: loss\\_d is not finite at step 31." in faults
+    assert "- `none` on `digits`, seed 2: failed: cannot read a\\|b\\*c\\*.png or \\<img\\> \\`x\\`" in faults
+    assert text.count("No verdict here yet") == 2
+    assert text.count("2 ok, 1 diverged") == 4 and text.count("2 ok, 1 failed") == 4
+
+
+def test_every_figure_that_the_report_shows_is_there(written_study):
+    text = (written_study / "report.md").read_text()
+    shown = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text)
+    assert len(shown) == len(set(shown)) == 2 * 8
+    for path in shown:
+        assert (written_study / path).stat().st_size > 5000
+    kinds = {path.removeprefix("figures/cells-") for path in shown if "cells" in path}
+    curves = {"curves-classifier.png", "curves-generator.png", "curves-joint.png"}
+    assert kinds == {"scores.png", "cost.png", "phases.png", "recall.png", "samples.png"} | curves
+
+
+def test_the_main_table_holds_the_figures_of_the_records(written_study, study_records):
+    text = (written_study / "report.md").read_text()
+    scores = [r.metrics.balanced_accuracy for r in study_records if (r.method, r.dataset) == ("none", "cells")]
+    row = next(line for line in section(text, "Results on `cells`").splitlines() if line.startswith("| `none` |"))
+    assert f"| {np.mean(scores):.3f} ± {np.std(scores, ddof=1):.3f} |" in row
+
+
+def test_the_same_records_give_the_same_report(written_study):
+    first = (written_study / "report.md").read_bytes()
+    picture = (written_study / "figures" / "cells-cost.png").read_bytes()
+    written = report.write(written_study)
+    assert written == [written_study / "report.md", written_study / "results.parquet"]
+    assert written[0].read_bytes() == first
+    assert (written_study / "figures" / "cells-cost.png").read_bytes() == picture
+
+
+def test_parquet_holds_a_row_a_run(written_study):
+    table = pd.read_parquet(written_study / "results.parquet")
+    assert len(table) == 30
+    assert table["status"].value_counts().to_dict() == {"ok": 28, "diverged": 1, "failed": 1}
+    assert table["metrics.balanced_accuracy"].notna().sum() == 28
+
+
+def test_the_summary_is_the_main_table(study_records):
+    tables = report.summary(study_records)
+    assert len(tables) == 2
+    heads = [column.name for column in tables[0].columns]
+    assert heads[:3] == ["method", "runs", "balanced accuracy"]
+    rows = [[report.plain(cell) for cell in row] for row in tables[0].rows]
+    assert [row[0] for row in rows] == list(dict.fromkeys(r.method for r in study_records))
+    assert rows[4][1] == "2 ok, 1 diverged"
+    assert report.summary([]) == []
+
+
+def write_records(folder: Path, *records, **study) -> str:
+    store = Store(folder)
+    store.write_study(Study(name="study", **study))
+    for record in records:
+        store.write(record)
+    store.records_folder.mkdir(exist_ok=True)
+    return report.write(folder)[0].read_text()
+
+
+def test_one_run_is_a_report(tmp_path, make_record):
+    text = write_records(tmp_path, make_record())
+    assert "There is one seed" in text
+    assert "1 method on 1 dataset" in text
+    assert "There is no method with a reference arm" in text
+
+
+def test_no_run_is_a_report(tmp_path):
+    assert "No run has a record yet." in write_records(tmp_path)
+
+
+def test_runs_that_all_failed_are_a_report(tmp_path, make_record):
+    error = {"type": "RuntimeError", "message": "out of memory", "phase": "generator"}
+    runs = [make_record(seed=s, status="failed", error=error, split=None, timing=None) for s in range(3)]
+    text = write_records(tmp_path, *runs)
+    assert "seeds 0, 1, 2: failed in phase generator: out of memory" in text
+    assert "No run on this dataset has scores." in text
+
+
+def test_metrics_that_are_not_defined_are_a_report(tmp_path, make_record):
+    from results import Metrics
+
+    names = [name for name in Metrics.model_fields if name != "recall"]
+    metrics = Metrics(**dict.fromkeys(names), recall={"a": None, "b": None})
+    text = write_records(tmp_path, make_record(metrics=metrics), make_record(method="classic-balanced"))
+    assert "| `none` | 1 ok | – | – | – | – | – |" in text
+
+
+def test_equal_scores_and_no_time_are_a_report(tmp_path, make_record):
+    from results import PhaseTime, Timing
+
+    timing = Timing(wall_s=0, phases={"classifier": PhaseTime(wall_s=0, cpu_s=0)})
+    runs = [make_record(method=m, seed=s, timing=timing) for m in ("none", "classic-balanced") for s in range(2)]
+    text = write_records(tmp_path, *runs)
+    assert "| `none` | 2 ok | 0.500 ± 0.000 | 0.500 ± 0.000 | 0.500 ± 0.000 | 0.500 ± 0.000 | 0.000 ± 0.000 |" in text
+
+
+def test_times_of_runs_that_shared_are_left_out_and_said_so(tmp_path, make_record):
+    from results import PhaseTime, Timing
+
+    timing = Timing(wall_s=7, phases={"classifier": PhaseTime(wall_s=7, cpu_s=7)}, contended="shared")
+    text = write_records(tmp_path, make_record(timing=timing))
+    assert "No times are shown" in text and "Times of 1 run that shared device or cores" in text
+    assert "7.00" not in section(text, "Cost")
+    report.write(tmp_path, shared=True)
+    assert "7.00" in section((tmp_path / "report.md").read_text(), "Cost")
+
+
+def test_missing_runs_are_counted(tmp_path, make_record):
+    text = write_records(
+        tmp_path, make_record(), methods=["none", "classic-balanced"], datasets=["cells"], seeds=[0, 1]
+    )
+    assert "1 run, 1 ok; 3 of the study have no record yet" in text
+
+
+def test_a_damaged_record_is_named(tmp_path, make_record):
+    Store(tmp_path).write(make_record())
+    (tmp_path / "records" / "broken.json").write_text("{")
+    text = write_records(tmp_path)
+    assert "the record of broken is damaged" in text and "broken.json.damaged" in text
+
+
+def test_mixed_protocols_leave_the_former_report(tmp_path, make_record):
+    before = write_records(tmp_path, make_record())
+    Store(tmp_path).write(make_record(seed=1, protocol="other", preset="paper"))
+    with pytest.raises(NotComparable, match="preset paper and quick"):
+        report.write(tmp_path)
+    assert (tmp_path / "report.md").read_text() == before
+
+
+def test_what_is_no_study_is_refused(tmp_path):
+    with pytest.raises(UnreadableFile, match="there is no study file"):
+        report.write(tmp_path)
+    with pytest.raises(ValueError, match="no report format 'docx'"):
+        report.write(tmp_path, ("docx",))
+
+
+def test_names_of_datasets_never_lead_outside_and_never_collide(tmp_path, make_record):
+    names = ["../../x", "..\\..\\x", "/x", "", "é" * 300]
+    records = [make_record(dataset=name, run_id=f"r{k}") for k, name in enumerate(names)]
+    pictures = Pictures(Results.of(records, folder=tmp_path), tmp_path)
+    paths = [next(pictures.scores(name)).path for name in names]
+    assert len(set(paths)) == len(names)
+    assert all(path.parent == Path("figures") and (tmp_path / path).is_file() for path in paths)
+    assert {path.name for path in tmp_path.iterdir()} == {"figures"}
+
+
+def test_a_phase_entered_again_goes_on_in_its_curve(tmp_path, make_record):
+    record = make_record(run_id="a")
+    with CurveWriter(Store(tmp_path).run_folder("a")) as writer:
+        for start in (1.0, 0.5):
+            for step in (1, 2, 3):
+                writer.add("generator", step, {"loss_g": start / step}, 0.0)
+    points = Pictures(Results.of([record]), tmp_path)._read_run(record)
+    steps, values = zip(*points["generator", "loss g"], strict=True)
+    assert steps == (1, 2, 3, 4, 5, 6)
+    assert values == pytest.approx((1, 1 / 2, 1 / 3, 0.5, 0.25, 1 / 6), rel=1e-5)
+
+
+def test_a_report_needs_no_torch():
+    code = "import sys, report, results; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False).returncode == 0
