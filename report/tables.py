@@ -187,7 +187,9 @@ def class_names(results: Results, dataset: str) -> Sequence[str]:
     for record in results.of_dataset(dataset):
         if record.split is not None:
             return list(record.split.class_counts.train)
-    return [name for record in results.of_dataset(dataset) if record.metrics for name in record.metrics.recall][:1]
+    return list(
+        dict.fromkeys(n for record in results.of_dataset(dataset) if record.metrics for n in record.metrics.recall)
+    )
 
 
 def _differences(results: Results) -> dict[tuple[str, ...], Spread]:

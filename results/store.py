@@ -41,9 +41,7 @@ class Damaged:
     reason: str
 
     def __str__(self) -> str:
-        return (
-            f"the record of {self.run_id} is damaged ({self.reason}) and was set aside as {self.path.name}."
-        )
+        return f"the record of {self.run_id} is damaged ({self.reason}) and was set aside as {self.path.name}."
 
 
 class _Brief(BaseModel):
@@ -136,9 +134,7 @@ class Store:
         """Runs that have a record, sorted; the records are not opened."""
         with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.records_folder) as entries:
             names = (entry.name for entry in entries)
-            return sorted(
-                name[:-5] for name in names if name.endswith(".json") and _RUN_ID.fullmatch(name[:-5])
-            )
+            return sorted(name[:-5] for name in names if name.endswith(".json") and _RUN_ID.fullmatch(name[:-5]))
         return []
 
     def read(self, run_id: str) -> Record | None:

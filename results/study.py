@@ -36,9 +36,7 @@ class Study(BaseModel):
 
     name: str = ""
     methods: list[str | dict[str, Any]] = Field(default_factory=list[str | dict[str, Any]])
-    datasets: list[str | dict[str, Any]] = Field(
-        default_factory=lambda: list[str | dict[str, Any]](["cells"])
-    )
+    datasets: list[str | dict[str, Any]] = Field(default_factory=lambda: list[str | dict[str, Any]](["cells"]))
     seeds: list[int] = Field(default_factory=lambda: [0, 1, 2])
     preset: str | None = None
     budget: dict[str, int | float] = Field(default_factory=dict[str, int | float])
@@ -61,9 +59,7 @@ def read_study(path: Path) -> Study:
     try:
         return Study.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
-        raise UnreadableFile(
-            f"there is no study file {path}; give a folder that `bench run` wrote."
-        ) from None
+        raise UnreadableFile(f"there is no study file {path}; give a folder that `bench run` wrote.") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UnreadableFile(f"{path} cannot be read as TOML: {error}; mend it or remove it.") from error
     except ValidationError as error:

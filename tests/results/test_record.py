@@ -26,9 +26,7 @@ NAMES = st.text(max_size=12)
 SCORES = st.none() | st.floats(0, 1)
 SECONDS = st.floats(0, 1e9)
 COUNTS = st.dictionaries(NAMES, st.integers(0, 10**9), max_size=3)
-JSON_VALUES = (
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | NAMES
-)
+JSON_VALUES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | NAMES
 METRICS = st.builds(
     Metrics,
     **dict.fromkeys((name for name in Metrics.model_fields if name != "recall"), SCORES),

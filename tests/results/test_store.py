@@ -14,9 +14,7 @@ from results.store import LEFTOVER_AGE_S
 
 def test_what_is_written_is_read_again(tmp_path, make_record):
     store = Store(tmp_path / "studies" / "new")
-    assert (
-        store.records() == [] and store.run_ids() == [] and store.statuses() == {} and store.progress() == []
-    )
+    assert store.records() == [] and store.run_ids() == [] and store.statuses() == {} and store.progress() == []
     later, first = make_record("b-s1", seed=1), make_record("a-s0", status="skipped")
     store.write(later)
     store.write(first)
