@@ -90,7 +90,7 @@ class Store:
 
     @property
     def running_folder(self) -> Path:
-        """``STUDY/running``: a small file for each run under way, so that looking costs the same however many are done."""
+        """``STUDY/running``: one small file for each run under way, so that looking stays quick when many are done."""
         return self.folder / "running"
 
     def record_file(self, run_id: str) -> Path:
