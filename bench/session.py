@@ -152,13 +152,14 @@ def try_splits(session: Session, runs: Sequence[Run]) -> None:
 
 
 def write_study_file(session: Session) -> None:
-    """Writes ``study.toml``.
+    """Writes ``study.toml``, and removes what killed writers left long ago.
 
     Raises:
         UsageError: The folder cannot be written.
     """
     try:
         session.store.write_study(session.study)
+        session.store.sweep()
     except OSError as error:
         raise UsageError(
             f"{session.store.folder} cannot be written: {error.strerror or error}; give another --out."
