@@ -64,7 +64,7 @@ class FittedGenerator:
     def sample(self, labels: NDArray[np.int64], generator: torch.Generator) -> NDArray[np.uint8]:
         """Draws an image for each label; see `Fitted.sample`. Needs at least one label."""
         parts = []
-        for some in torch.as_tensor(labels).split(BATCH):
+        for some in torch.tensor(labels).split(BATCH):
             noise = torch.randn(len(some), self.latent, generator=generator).to(self.device)
             with autocast(self.device, self.precision):
                 parts.append(to_uint8(self.network(noise, some.to(self.device))))

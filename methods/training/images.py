@@ -55,7 +55,7 @@ class ImagePool:
     @classmethod
     def of(cls, data: LabelledImages, device: torch.device) -> ImagePool:
         """The pool of a labelled set, with hard labels."""
-        return cls(to_device(data.images, device), torch.as_tensor(data.labels, device=device))
+        return cls(to_device(data.images, device), torch.tensor(data.labels, device=device))
 
     def __len__(self) -> int:
         return len(self.targets)
