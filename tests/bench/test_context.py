@@ -6,7 +6,8 @@ import torch
 
 from bench.clock import Clock, CpuMeter
 from bench.context import RunContext
-from bench.quality import RandomFeatures, ValidationQuality, embed, kernel_distance
+from bench.generative.random_features import RandomExtractor
+from bench.quality import ValidationQuality
 from bench.verify import toy_images
 from datasets import Split
 from methods import Diverged, NotApplicable
@@ -88,29 +89,12 @@ def test_quality_tells_good_generators_from_bad(context: RunContext) -> None:
     assert context.quality(of_class(0)) == good
 
 
-def test_kernel_distance_by_hand() -> None:
-    """One dimension, x = {0, 1}, y = {2, 0}: k(a, b) = (ab + 1)³.
-
-    within x: k(0, 1) = 1; within y: k(2, 0) = 1; across: k(0,2)=1, k(0,0)=1, k(1,2)=27, k(1,0)=1, mean 7.5.
-    """
-    x, y = np.array([[0.0], [1.0]]), np.array([[2.0], [0.0]])
-    assert kernel_distance(x, y) == pytest.approx(1 + 1 - 2 * 7.5)
-
-
-def test_kernel_distance_is_torchmetrics(context: RunContext) -> None:
-    from torchmetrics.image.kid import poly_mmd
-
-    rng = np.random.default_rng(0)
-    x, y = rng.normal(size=(40, 8)), rng.normal(0.3, 1, size=(40, 8))
-    theirs = poly_mmd(torch.from_numpy(x), torch.from_numpy(y))
-    assert kernel_distance(x, y) == pytest.approx(float(theirs), rel=1e-9)
-
-
 def test_random_features_are_the_same_everywhere() -> None:
     images = toy_images(n=4, seed=0).images
-    a, b = (embed(RandomFeatures(3), images, torch.device("cpu")) for _ in range(2))
-    assert np.array_equal(a, b)
-    assert a.shape == (len(images), 256)
+    a, b = (RandomExtractor(3, device=torch.device("cpu")) for _ in range(2))
+    assert np.array_equal(a.embed(images).features, b.embed(images).features)
+    assert a.embed(images).features.shape == (len(images), 256)
+    assert a.hash == b.hash
 
 
 def test_quality_leaves_out_classes_that_are_too_small() -> None:
