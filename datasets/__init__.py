@@ -8,10 +8,10 @@ as well, since this is the ground floor.
 from datasets.base import (
     SPLIT_VERSION,
     Dataset,
-    DatasetError,
     DatasetInfo,
     LabelledImages,
     Places,
+    Pool,
     Source,
     Split,
     SplitRule,
@@ -19,8 +19,9 @@ from datasets.base import (
 from datasets.cache import cached, fingerprint
 from datasets.catalogue import DATASETS, register
 from datasets.component import Component, Parameter
+from datasets.errors import DatasetError
 from datasets.registry import PluginError, Registry, load_plugin
-from datasets.sources import Collected, Drawn
+from datasets.sources import Collected, Collection, Drawn
 from datasets.spec import SpecError
 from datasets.splits import Part, divide, in_part
 
@@ -32,6 +33,7 @@ __all__ = [
     "DISTRIBUTION",
     "SPLIT_VERSION",
     "Collected",
+    "Collection",
     "Component",
     "Dataset",
     "DatasetError",
@@ -42,6 +44,7 @@ __all__ = [
     "Part",
     "Places",
     "PluginError",
+    "Pool",
     "Registry",
     "Source",
     "SpecError",

@@ -166,7 +166,7 @@ def add_trophozoites(slide: Slide, image: NDArray[np.int64], cells: Shapes, rng:
         detail=np.clip(_uniform(rng, 0.4, 1.2, n) - 0.7 * age, 0, 0.9),
     )
     slide.add(body, disc, AZURE, within=cells)
-    nuclei = 1 + (rng.random(n) < 0.35 * age) + (rng.random(n) < 0.3 * age)
+    nuclei = 1 + rng.poisson(0.8 * age)
     _scatter(
         slide, CHROMATIN, image=image, counts=nuclei, x=x, y=y, reach=0.7 * radius, radius=0.06, amount=0.85, rng=rng
     )
@@ -189,14 +189,14 @@ def add_schizonts(slide: Slide, image: NDArray[np.int64], cells: Shapes, rng: np
     n = len(image)
     age = _uniform(rng, 0, 1, n)
     x, y = _inside(cells, image, 0.15, rng)
-    radius = (0.33 + 0.16 * age) * np.exp(_normal(rng, 0, 0.1, n))
+    radius = (0.27 + 0.2 * age) * np.exp(_normal(rng, 0, 0.14, n))
     body = Shapes(
         image=image,
         x=x,
         y=y,
         radius=radius,
-        amount=(0.5 - 0.2 * age) * np.exp(_normal(rng, 0, 0.25, n)),
-        stretch=1 + np.abs(_normal(rng, 0, 0.15, n)),
+        amount=(0.5 - 0.2 * age) * np.exp(_normal(rng, 0, 0.35, n)),
+        stretch=1 + np.abs(_normal(rng, 0, 0.3, n)),
         angle=_turn(rng, n),
         lobes=rng.normal(0, 0.06, (n, 3)).astype(np.float32),
         phases=rng.uniform(0, 2 * np.pi, (n, 3)).astype(np.float32),
@@ -206,7 +206,7 @@ def add_schizonts(slide: Slide, image: NDArray[np.int64], cells: Shapes, rng: np
         slide,
         CHROMATIN,
         image=image,
-        counts=4 + rng.poisson(12 * age),
+        counts=4 + rng.poisson(13 * age),
         x=x,
         y=y,
         reach=0.85 * radius,

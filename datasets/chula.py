@@ -8,7 +8,6 @@ out: nobody has said what its cells are.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +21,9 @@ from datasets.base import Dataset, DatasetError, DatasetInfo, LabelledImages, Pl
 from datasets.cache import cached, fingerprint
 from datasets.catalogue import register
 from datasets.images import read_rgb, resize
-from datasets.sources import Collected
+from datasets.sources import Collected, Collection
 from datasets.splits import Part, in_part
+from datasets.survey import digest_files
 
 TYPES = (
     "normal", "macrocyte", "microcyte", "spherocyte", "target", "stomatocyte", "ovalocyte",
@@ -121,19 +121,10 @@ def _read_label_file(path: Path) -> list[tuple[int, int, int]]:
 
 
 def contents_digest(folder: Path, cache: Path) -> str:
-    """Hex digest of the labelled images and their labels; files of the same size and date are not read again."""
+    """Hex digest of the labelled images and their labels."""
     files = [path for label in _label_files(folder) for path in (label, _image_file(folder, label.stem))]
-    stats = [path.stat() for path in files]
-    dates = fingerprint([[str(p.resolve()), s.st_size, s.st_mtime_ns] for p, s in zip(files, stats, strict=True)])
-
-    def build() -> dict[str, NDArray[np.uint8]]:
-        whole = hashlib.sha256()
-        for path in files:
-            whole.update(f"{path.parent.name}/{path.name}\0".encode())
-            whole.update(hashlib.sha256(path.read_bytes()).digest())
-        return {"digest": np.frombuffer(whole.digest(), dtype=np.uint8)}
-
-    return cached(cache, f"digest-{dates[:24]}", build)["digest"].tobytes().hex()
+    names = [f"{path.parent.name}/{path.name}" for path in files]
+    return fingerprint(names, digest_files(files, cache))
 
 
 def crop_cells(folder: Path, cells: Cells, size: int) -> NDArray[np.uint8]:
@@ -176,11 +167,11 @@ def _collect(
     chosen = np.flatnonzero(np.isin(cells.type, wanted) & in_part(images, part))
     labels = np.argmax(cells.type[chosen, None] == wanted, axis=1).astype(np.int64)
 
-    def load(size: int) -> LabelledImages:
+    def load(size: int) -> Collection:
         # All cells are cached together: every choice of classes and part reads the same file.
         key = f"chula-{contents[:24]}-{size}"
         crops = cached(places.cache, key, lambda: {"images": crop_cells(folder, cells, size)})["images"]
-        return LabelledImages(crops[chosen], labels, tuple(classes), images[chosen])
+        return Collection(LabelledImages(crops[chosen], labels, tuple(classes), images[chosen]))
 
     return Collected(
         fingerprint=fingerprint(dataset.info.name, dataset.info.version, contents, list(classes), part, held),

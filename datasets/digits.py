@@ -6,31 +6,17 @@ import hashlib
 from typing import Annotated, Any
 
 import numpy as np
-from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from datasets.base import Dataset, DatasetInfo, LabelledImages, Places
 from datasets.cache import fingerprint
 from datasets.catalogue import register
 from datasets.images import resize
-from datasets.sources import Collected
+from datasets.imbalance import SYNTAX, checked
+from datasets.sources import Collected, Collection
 from datasets.splits import Part, in_part
 
-RATIO = 10
-
-
-def long_tail(counts: NDArray[np.int64], ratio: float) -> NDArray[np.int64]:
-    """Exponentially falling class counts, the largest class first (Cui et al., CVPR 2019, arXiv 1901.05555, §5).
-
-    Args:
-        counts: (K,) int64 images that each class has.
-        ratio: Largest over smallest count wanted, ≥ 1.
-
-    Returns:
-        (K,) int64: n · ratio^(−k/(K−1)) for class k, where n is the smallest of ``counts``, rounded, at least 1.
-    """
-    steps = np.arange(len(counts)) / max(1, len(counts) - 1)
-    return np.maximum(1, np.rint(counts.min() * ratio**-steps)).astype(np.int64)
+IMBALANCE = "longtail:10"
 
 
 @register
@@ -44,10 +30,11 @@ class Digits(Dataset):
     info = DatasetInfo(
         name="digits",
         version=1,
-        summary=f"scikit-learn's handwritten digits, training counts falling by {RATIO} : 1 from 0 to 9",
+        summary="scikit-learn's handwritten digits, training counts falling by 10 : 1 from 0 to 9",
         reference="Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998; CC BY 4.0",
     )
 
+    imbalance: Annotated[str | None, AfterValidator(checked)] = Field(default=IMBALANCE, description=SYNTAX)
     part: Annotated[Part, Field(description="30 % of the images are kept for development")] = "report"
 
     def open(self, places: Places) -> Collected:
@@ -62,12 +49,11 @@ class Digits(Dataset):
         classes = tuple(str(digit) for digit in range(10))
         contents = hashlib.sha256(grey.tobytes() + labels.tobytes()).hexdigest()
 
-        def load(size: int) -> LabelledImages:
-            return LabelledImages(np.stack([resize(image, size) for image in grey]), labels, classes)
+        def load(size: int) -> Collection:
+            return Collection(LabelledImages(np.stack([resize(image, size) for image in grey]), labels, classes))
 
         return Collected(
             fingerprint=fingerprint(self.info.name, self.info.version, contents, self.part),
             classes=classes,
             load=load,
-            thin=lambda counts: long_tail(counts, RATIO),
         )

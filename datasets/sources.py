@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -10,20 +10,35 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.base import FreshImages, LabelledImages, Source, Split
+from datasets.base import LabelledImages, Pool, Source, Split
 from datasets.cache import Arrays, cached
-from datasets.splits import TRAIN_VALID_TEST, Part, divide
+from datasets.splits import TRAIN_VALID, TRAIN_VALID_TEST, Part, divide
+from datasets.survey import Survey
 
 Draw: TypeAlias = Callable[[NDArray[np.int64], int, np.random.Generator], tuple[NDArray[np.uint8], NDArray[np.int64]]]
 """(N,) labels, size and a generator → (N, C, H, W) uint8 images and (N,) int64 groups."""
 
-Thin: TypeAlias = Callable[[NDArray[np.int64]], NDArray[np.int64]]
-"""(K,) training images per class → (K,) how many of them training keeps."""
+
+@dataclass(frozen=True)
+class Collection:
+    """All images of a set at one size.
+
+    Attributes:
+        images: The images, possibly memory-mapped.
+        usable: (M,) int64, rising: which of them take part (part of the set, and readable); None for all.
+        fixed_test: (N,) bool: the official test images; None where there is no official split.
+        left_out: A sentence for each image that could not be read.
+    """
+
+    images: LabelledImages
+    usable: NDArray[np.int64] | None = None
+    fixed_test: NDArray[np.bool_] | None = None
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Collected(Source):
-    """Images that lie somewhere, split anew by each seed.
+    """Images that lie somewhere, split anew by each seed, or with an official test set that no seed moves.
 
     Attributes:
         fingerprint: See `Source`.
@@ -31,73 +46,44 @@ class Collected(Source):
         load: Gives all images at a size, always in the same order.
         held: Share of the training images (of whole groups, where there are groups) that no method trains on:
             the pool that `Split.fresh` draws from.
-        thin: An imbalance protocol for the training images; those it leaves out join the pool.
+        survey: What the files hold, where the set is made of files.
     """
 
     fingerprint: str
     classes: tuple[str, ...]
-    load: Callable[[int], LabelledImages]
+    load: Callable[[int], Collection]
     held: float = 0.0
-    thin: Thin | None = None
+    survey: Survey | None = None
 
     def split(self, *, size: int, seed: int) -> Split:
-        """Splits 70/10/20, stratified, whole groups on one side; see `Source.split`."""
-        images = self.load(size)
+        """Splits 70/10/20, stratified, whole groups on one side; see `Source.split`.
+
+        Where there is an official test set, the rest is split 7 : 1 into train and validation.
+        """
+        set_ = self.load(size)
+        rows = np.arange(len(set_.images)) if set_.usable is None else set_.usable
         rng = np.random.default_rng(seed)
-        train, valid, test = divide(
-            images.labels, groups=images.groups, classes=self.classes, shares=TRAIN_VALID_TEST, rng=rng
-        )
-        train, held = self._hold(images, train, rng)
-        train, left = self._thin(images, train, rng)
-        pool = np.concatenate([held, left])
+        if set_.fixed_test is None:
+            train, valid, test = self._divide(set_.images, rows, TRAIN_VALID_TEST, rng)
+        else:
+            test = rows[set_.fixed_test[rows]]
+            train, valid = self._divide(set_.images, rows[~set_.fixed_test[rows]], TRAIN_VALID, rng)
+        train, held = self._divide(set_.images, train, (1 - self.held, self.held), rng) if self.held else (train, [])
         return Split(
-            train=images.subset(train),
-            valid=images.subset(valid),
-            test=images.subset(test),
-            rule="resampled",
-            fresh=from_pool(images.subset(pool)) if len(pool) else None,
+            train=set_.images.subset(train),
+            valid=set_.images.subset(valid),
+            test=set_.images.subset(test),
+            rule="resampled" if set_.fixed_test is None else "fixed-test",
+            fresh=Pool(set_.images.subset(held)) if len(held) else None,
+            left_out=set_.left_out,
         )
 
-    def _hold(
-        self, images: LabelledImages, train: NDArray[np.int64], rng: np.random.Generator
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        if not self.held:
-            return train, train[:0]
-        kept, held = divide(
-            images.labels[train],
-            groups=None if images.groups is None else images.groups[train],
-            classes=self.classes,
-            shares=(1 - self.held, self.held),
-            rng=rng,
-        )
-        return train[kept], train[held]
-
-    def _thin(
-        self, images: LabelledImages, train: NDArray[np.int64], rng: np.random.Generator
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        if self.thin is None:
-            return train, train[:0]
-        labels = images.labels[train]
-        keep = self.thin(np.bincount(labels, minlength=len(self.classes)).astype(np.int64))
-        kept = [rng.permutation(train[labels == label])[: keep[label]] for label in range(len(self.classes))]
-        chosen = np.sort(np.concatenate(kept))
-        return chosen, np.setdiff1d(train, chosen)
-
-
-def from_pool(pool: LabelledImages) -> FreshImages:
-    """More real images out of a pool: each once before any comes a second time."""
-
-    def fresh(labels: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.uint8]:
-        chosen = np.empty(len(labels), dtype=np.int64)
-        for label in np.unique(labels):
-            asked = np.flatnonzero(labels == label)
-            members = np.flatnonzero(pool.labels == label)
-            rounds = -(-len(asked) // len(members))
-            drawn = np.concatenate([generator.permutation(members) for _ in range(rounds)])
-            chosen[asked] = drawn[: len(asked)]
-        return pool.images[chosen]
-
-    return fresh
+    def _divide(
+        self, images: LabelledImages, rows: NDArray[np.int64], shares: Sequence[float], rng: np.random.Generator
+    ) -> list[NDArray[np.int64]]:
+        groups = None if images.groups is None else images.groups[rows]
+        parts = divide(images.labels[rows], groups=groups, classes=self.classes, shares=shares, rng=rng)
+        return [rows[part] for part in parts]
 
 
 @dataclass(frozen=True)

@@ -142,7 +142,7 @@ def test_bad_folders_get_a_sentence(tmp_path):
 def test_broken_images_are_named(tmp_path, contents):
     write_layout(tmp_path, {"1": "3 3 0\n"})
     (tmp_path / "Dataset" / "1.jpg").write_bytes(contents)
-    with pytest.raises(DatasetError, match=r"1\.jpg cannot be read as an image"):
+    with pytest.raises(DatasetError, match=r"1\.jpg (is empty|is no image|cannot be read as an image)"):
         crop_cells(tmp_path, read_labels(tmp_path), 32)
 
 
