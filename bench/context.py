@@ -17,7 +17,7 @@ from bench.clock import Clock
 from bench.plan import Run
 from bench.quality import ValidationQuality
 from bench.streams import numpy_generator, stream_seed, torch_generator
-from datasets import Split
+from datasets import DatasetError, Split
 from methods import Budget, Diverged, NotApplicable, Phase, Precision, SampleImages
 from results import CurveWriter
 
@@ -106,7 +106,10 @@ class RunContext:
                 f"{self._run.dataset} cannot draw more real images; read it with held=0.5 so that some are held back."
             )
         self._fresh_calls += 1
-        return self._split.fresh(labels, numpy_generator(self.seed(f"fresh/{self._fresh_calls}")))
+        try:
+            return self._split.fresh(labels, numpy_generator(self.seed(f"fresh/{self._fresh_calls}")))
+        except DatasetError as error:
+            raise NotApplicable(str(error)) from error
 
     def quality(self, sample: SampleImages) -> float:
         """KID of generated against validation images in random features."""

@@ -97,11 +97,11 @@ def _repeats_splits(trial: _Trial) -> None:
 
 
 def _draws_fresh(trial: _Trial) -> None:
-    """Where it has fresh images, they have the shape asked for and are not among the training images."""
+    """Where it has fresh images, those of the rarest class have the shape asked for and are no training images."""
     split = trial.split()
     if split.fresh is None:
         return
-    labels = np.arange(len(split.train.classes), dtype=np.int64)
+    labels = np.array([split.train.counts.argmin()], dtype=np.int64)  # a pool may hold no other class
     images = split.fresh(labels, np.random.default_rng(0))
     assert images.shape == (len(labels), *split.train.images.shape[1:]), f"shape {images.shape}."
     known = {image.tobytes() for image in split.train.images}
