@@ -33,9 +33,15 @@ def write_samples(path: Path, *, fitted: Fitted, train: LabelledImages, generato
     generated = fitted.sample(labels, generator)
     rows: list[NDArray[np.uint8]] = []
     for k in range(len(train.classes)):
-        real = train.images[np.flatnonzero(train.labels == k)[:PER_CLASS]]
-        rows += [_row(np.asarray(real)), _row(generated[labels == k])]
+        rows += [_row(_spread(train, k)), _row(generated[labels == k])]
     write_png(path, np.concatenate(rows, axis=0))
+
+
+def _spread(images: LabelledImages, k: int) -> NDArray[np.uint8]:
+    """Up to ten images of a class, evenly spread over the set, so that they come from many groups."""
+    indices = np.flatnonzero(images.labels == k)
+    chosen = np.unique(np.linspace(0, max(0, len(indices) - 1), PER_CLASS).round().astype(int))
+    return np.asarray(images.images[indices[chosen[: len(indices)]]])
 
 
 def write_png(path: Path, picture: NDArray[np.uint8]) -> None:
