@@ -1,0 +1,150 @@
+"""``folder:PATH``: a folder a class."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, Field
+
+from datasets.base import DatasetInfo, Places
+from datasets.catalogue import register
+from datasets.errors import DatasetError
+from datasets.images import SUFFIXES, readable
+from datasets.readers.csv_file import read_csv
+from datasets.readers.table import Omissions, Reader, Table, existing, in_order, is_text, table_of_files
+
+TRAINING = frozenset(("train", "training", "val", "valid", "validation"))
+TESTING = frozenset(("test", "testing"))
+IGNORED = frozenset(("__MACOSX", "__pycache__"))
+
+GROUPS_FILE = "groups.csv"
+
+
+def _pattern(text: str | None) -> str | None:
+    try:
+        re.compile(text or "")
+    except re.error as error:
+        raise ValueError(f"group={text!r} is no regular expression ({error})") from None
+    return text
+
+
+@register
+class Folder(Reader):
+    """A folder of class folders, images anywhere below these.
+
+    Where the folder holds ``train`` and ``test`` (and perhaps ``val``) with class folders inside, the official test
+    set is kept, and train and validation are drawn from the rest.
+    """
+
+    info = DatasetInfo(
+        name="folder",
+        version=1,
+        summary="your own images: PATH/class/…/image.jpg, a folder a class",
+        reference="your own",
+        needs="a folder with one folder of images for each class; perhaps groups.csv with columns image,group",
+    )
+    argument: ClassVar[str | None] = "path"
+
+    path: Annotated[Path, Field(description="the folder that holds the class folders")]
+    group: Annotated[str | None, AfterValidator(_pattern)] = Field(
+        default=None, description="regular expression on the path inside the folder; its first group names the group"
+    )
+
+    def table(self, places: Places) -> Table:
+        """See `Reader.table`."""
+        root = existing(self.path, "folder")
+        official = _official_parts(root)
+        omitted = Omissions(skip=places.skip_bad_images)
+        files: list[str] = []
+        labels: list[str] = []
+        tests: list[bool] = []
+        for top in official or (root,):
+            for folder in _folders(top):
+                found = [
+                    name for path in _images(folder) if _takes(path, name := path.relative_to(root).as_posix(), omitted)
+                ]
+                if not found and not official:
+                    raise DatasetError(
+                        f"the class folder {readable(folder)} holds no image; put images in, or remove it."
+                    )
+                files += found
+                labels += [folder.name] * len(found)
+                tests += [top.name in TESTING] * len(found)
+        classes = in_order(labels)
+        if len(classes) < 2:
+            raise DatasetError(
+                f"{readable(root)} holds {len(classes)} class folders with images; it needs two or more, "
+                "PATH/class/image.jpg."
+            )
+        return table_of_files(
+            [root / name for name in files],
+            names=files,
+            labels=labels,
+            cache=places.cache,
+            groups=_groups(root, files, self.group),
+            classes=classes,
+            fixed_test=tests if official else None,
+            left_out=omitted.sentences,
+        )
+
+
+def _takes(path: Path, name: str, omitted: Omissions) -> bool:
+    """Whether an image can be named."""
+    if is_text(name):
+        return True
+    omitted.add(f"{readable(path)} has a name outside UTF-8; rename it.")
+    return False
+
+
+def _folders(root: Path) -> list[Path]:
+    """Folders inside, by name; what file managers leave behind is not looked at."""
+    if not root.is_dir():
+        raise DatasetError(f"{readable(root)} is a file; give the folder that holds the class folders.")
+    found = sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".") and p.name not in IGNORED)
+    for folder in found:
+        if not is_text(folder.name):
+            raise DatasetError(f"the class folder {readable(folder)} has a name outside UTF-8; rename it.")
+    return found
+
+
+def _official_parts(root: Path) -> tuple[Path, ...]:
+    """The folders ``train``, ``val`` and ``test``, where these, and not classes, lie in the folder."""
+    parts = _folders(root)
+    names = {part.name for part in parts}
+    official = names <= TRAINING | TESTING and names & TRAINING and names & TESTING
+    return tuple(parts) if official and all(_folders(part) for part in parts) else ()
+
+
+def _images(folder: Path) -> Iterator[Path]:
+    """Images below a folder, in an order that is the same everywhere."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if os.path.splitext(name)[1].lower() in SUFFIXES and not name.startswith("."):  # noqa: PTH122
+                yield Path(place, name)
+
+
+def _groups(root: Path, names: list[str], pattern: str | None) -> list[str] | None:
+    if pattern is not None:
+        return [_match(pattern, name) for name in names]
+    table = root / GROUPS_FILE
+    if not table.is_file():
+        return None
+    group_of: Mapping[str, str] = {
+        row["image"].replace("\\", "/"): row["group"] for _, row in read_csv(table, ("image", "group"))
+    }
+    for name in names:
+        if not group_of.get(name):
+            raise DatasetError(f"{readable(table)} names no group for {name}; add a line '{name},GROUP'.")
+    return [group_of[name] for name in names]
+
+
+def _match(pattern: str, name: str) -> str:
+    found = re.search(pattern, name)
+    if found is None:
+        raise DatasetError(f"group={pattern} does not match {name!r}; mend the expression so that it fits each path.")
+    return next((part for part in found.groups() if part is not None), found.group())
