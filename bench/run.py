@@ -20,18 +20,21 @@ from bench.context import RunContext
 from bench.devices import device_name
 from bench.environment import environment
 from bench.errors import StudyStopped
+from bench.generative.domain import DomainExtractor, cached_domain
+from bench.generative.of_run import measure_run
 from bench.limit import RunTimeout, time_limit
 from bench.plan import Run
 from bench.samples import write_samples
 from bench.score import score
-from bench.streams import stream_seed, torch_generator
-from datasets import LabelledImages, Places, Split
+from bench.streams import numpy_generator, stream_seed, torch_generator
+from datasets import DatasetError, LabelledImages, Places, Split, leaks
 from methods import Diverged, Fitted, NotApplicable
 from results import (
     ClassCounts,
     Contended,
     CurveWriter,
     ErrorRecord,
+    Generative,
     Heartbeat,
     Metrics,
     Predictions,
@@ -43,10 +46,13 @@ from results import (
     save_predictions,
 )
 
+MOST_LISTED = 100
+"""Leaks and images left out that a record lists; it counts them all."""
+
 
 @dataclass(frozen=True)
 class Conditions:
-    """How runs are carried out; none of it changes what comes out.
+    """How runs are carried out; none of it changes what comes out, or makes runs less comparable.
 
     Attributes:
         study: Folder of the study.
@@ -55,6 +61,8 @@ class Conditions:
         timeout: Seconds that a run may take, if limited.
         contended: What else runs beside it.
         plugins: Plug-in files to load in every process.
+        allow_leaks: Whether runs go on where a group or an image crosses the split; their records say so.
+        generative: Whether generated images are measured.
         reraise: Whether a fault is raised instead of recorded (``--debug``).
     """
 
@@ -64,6 +72,8 @@ class Conditions:
     timeout: float | None = None
     contended: Contended = "none"
     plugins: tuple[Path, ...] = ()
+    allow_leaks: bool = False
+    generative: bool = True
     reraise: bool = False
 
 
@@ -74,6 +84,7 @@ class _Outcome:
     started_at: datetime
     split: SplitRecord | None = None
     metrics: Metrics | None = None
+    generative: Generative | None = None
     status: Status = "ok"
     error: ErrorRecord | None = None
 
@@ -113,7 +124,7 @@ def carry_out(run: Run, conditions: Conditions) -> Record:
             heartbeat.update("data")
             source = run.build_dataset().open(conditions.places)
             split = source.split(size=run.protocol.budget.size, seed=stream_seed(run.fingerprint, run.seed, "split"))
-            outcome.split = _split_record(split)
+            outcome.split = _split_record(split, checked_leaks(split, run.dataset, allow=conditions.allow_leaks))
             with CurveWriter(artifacts) as curves:
                 context = RunContext(
                     run=run,
@@ -126,8 +137,12 @@ def carry_out(run: Run, conditions: Conditions) -> Record:
                 )
                 fitted = run.build_method().fit(split.train, split.valid, context)
             heartbeat.update("score")
+            with clock.warmup():  # trained once for all methods of a seed, so it is no part of any run
+                extractor = _extractor(run, split, conditions, device)
             with clock.phase("score"):
-                outcome.metrics = _judge(run, fitted, split, artifacts)
+                outcome.metrics = _judge(fitted, split, artifacts)
+                if run.build_method().info.can_sample:
+                    outcome.generative = _examine(run, fitted, split, extractor, device=device, artifacts=artifacts)
         record = _record(run, outcome, timing=clock.timing(total, contended=conditions.contended), device=device)
         store.write(record)
     except OSError as error:
@@ -171,6 +186,7 @@ def _record(run: Run, outcome: _Outcome, *, timing: Timing | None, device: torch
         status=outcome.status,
         error=outcome.error,
         metrics=outcome.metrics,
+        generative=outcome.generative,
         timing=timing,
         device=device_name(device),
         environment=environment(run.protocol),
@@ -179,14 +195,40 @@ def _record(run: Run, outcome: _Outcome, *, timing: Timing | None, device: torch
     )
 
 
-def _judge(run: Run, fitted: Fitted, split: Split, artifacts: Path) -> Metrics:
-    """Predicts the test images, the only time that they are touched, and keeps predictions and pictures."""
+def _judge(fitted: Fitted, split: Split, artifacts: Path) -> Metrics:
+    """Predicts the test images, the only time that they are touched, and keeps the predictions."""
     probabilities = check_probabilities(fitted.predict_proba(split.test.images), split.test)
     save_predictions(Predictions(split.test.labels, probabilities, split.test.groups), artifacts)
-    if run.build_method().info.can_sample:
-        generator = torch_generator(stream_seed(run.fingerprint, run.seed, "sampling"))
-        write_samples(artifacts / "samples.png", fitted=fitted, train=split.train, generator=generator)
     return score(probabilities, split.test.labels, classes=split.test.classes, train_counts=split.train.counts)
+
+
+def _extractor(run: Run, split: Split, conditions: Conditions, device: torch.device) -> DomainExtractor | None:
+    """What generated images are measured with, where there are any to measure."""
+    if not (conditions.generative and run.build_method().info.can_sample):
+        return None
+    return cached_domain(
+        split.train, fingerprint=run.fingerprint, seed=run.seed, device=device, cache=conditions.places.cache
+    )
+
+
+def _examine(
+    run: Run,
+    fitted: Fitted,
+    split: Split,
+    extractor: DomainExtractor | None,
+    *,
+    device: torch.device,
+    artifacts: Path,
+) -> Generative | None:
+    """Draws images, keeps a picture of them, and measures them."""
+    generator = torch_generator(stream_seed(run.fingerprint, run.seed, "sampling"))
+    write_samples(artifacts / "samples.png", fitted=fitted, train=split.train, generator=generator)
+    if extractor is None:
+        return None
+    rng = numpy_generator(stream_seed(run.fingerprint, run.seed, "generative"))
+    return measure_run(
+        run, fitted, split, extractor=extractor, device=device, generator=generator, rng=rng, artifacts=artifacts
+    )
 
 
 def check_probabilities(probabilities: NDArray[np.float32], test: LabelledImages) -> NDArray[np.float32]:
@@ -232,6 +274,7 @@ def _faults_into(outcome: _Outcome, clock: Clock, *, log: Path, reraise: bool) -
             raise
         outcome.status = status
         outcome.metrics = None
+        outcome.generative = None
         outcome.error = ErrorRecord(
             type=type(error).__name__, message=str(error) or type(error).__name__, phase=clock.current
         )
@@ -265,7 +308,23 @@ def _warm_up(device: torch.device) -> None:
         torch.nn.functional.conv2d(x, torch.zeros(4, 3, 3, 3, device=device)).sum().backward()
 
 
-def _split_record(split: Split) -> SplitRecord:
+def checked_leaks(split: Split, dataset: str, *, allow: bool) -> list[str]:
+    """What crosses a split, a sentence each.
+
+    Raises:
+        DatasetError: Something does, and that is not allowed.
+    """
+    found = leaks(split)
+    if found and not allow:
+        more = f", and {len(found) - 1} more such" if len(found) > 1 else ""
+        raise DatasetError(
+            f"the split of {dataset} leaks: {found[0]}{more}; `bench inspect` lists them all: remove the duplicates or "
+            "give groups that keep them together, or run it all the same with --allow-leaks."
+        )
+    return found
+
+
+def _split_record(split: Split, leaking: list[str]) -> SplitRecord:
     def counts(part: LabelledImages) -> dict[str, int]:
         return dict(zip(part.classes, part.counts.tolist(), strict=True))
 
@@ -280,4 +339,8 @@ def _split_record(split: Split) -> SplitRecord:
         n_test=len(split.test),
         n_groups=groups,
         class_counts=ClassCounts(train=counts(split.train), valid=counts(split.valid), test=counts(split.test)),
+        n_left_out=len(split.left_out),
+        left_out=list(split.left_out[:MOST_LISTED]),
+        n_leaks=len(leaking),
+        leaks=leaking[:MOST_LISTED],
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from bench.devices import choose_device, choose_precision
 from bench.errors import UsageError
 from bench.plan import Protocol, Run, plan, resolve_datasets, resolve_methods, resolve_protocol
+from bench.run import checked_leaks
 from bench.streams import stream_seed
 from datasets import Dataset, Places, Source, load_plugin
 from methods import Method
@@ -138,17 +139,21 @@ def to_do(runs: Sequence[Run], statuses: dict[str, Status], overwrite: Overwrite
     return [run for run in runs if overwrite is Overwrite.always or statuses.get(run.run_id) in again]
 
 
-def try_splits(session: Session, runs: Sequence[Run]) -> None:
-    """Splits each dataset that has runs to do once, so that one that cannot be split is refused before any work.
+def try_splits(session: Session, runs: Sequence[Run], *, allow_leaks: bool = False) -> None:
+    """Splits datasets as the runs to do will, so that one that cannot be split or leaks is refused before any work.
+
+    A dataset that draws new images for each seed is tried with the first alone.
 
     Raises:
-        DatasetError: It cannot be split.
+        DatasetError: It cannot be split, or leaks although that is not allowed.
     """
     for dataset, source in session.sources:
-        first = next((run for run in runs if run.dataset == dataset.name), None)
-        if first is not None:
-            seed = stream_seed(source.fingerprint, first.seed, "split")
-            source.split(size=session.protocol.budget.size, seed=seed)
+        for number in dict.fromkeys(run.seed for run in runs if run.dataset == dataset.name):
+            seed = stream_seed(source.fingerprint, number, "split")
+            split = source.split(size=session.protocol.budget.size, seed=seed)
+            checked_leaks(split, dataset.name, allow=allow_leaks)
+            if split.rule == "fresh":
+                break
 
 
 def write_study_file(session: Session) -> None:

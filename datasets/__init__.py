@@ -20,6 +20,7 @@ from datasets.cache import cached, fingerprint
 from datasets.catalogue import DATASETS, register
 from datasets.component import Component, Parameter
 from datasets.errors import DatasetError
+from datasets.guards import leaks
 from datasets.registry import PluginError, Registry, load_plugin
 from datasets.sources import Collected, Collection, Drawn
 from datasets.spec import SpecError
@@ -54,6 +55,7 @@ __all__ = [
     "divide",
     "fingerprint",
     "in_part",
+    "leaks",
     "load_plugin",
     "register",
 ]

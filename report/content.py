@@ -37,6 +37,7 @@ def compose(results: Results, folder: Path) -> Document:
 
 def _opening(results: Results) -> Iterator[Block]:
     seeds, first = results.seeds, results.records[0]
+    yield from _leaks(results)
     yield Paragraph(
         (
             Strong(f"{plural(len(results.methods()), 'method')} on {plural(len(results.datasets), 'dataset')}"),
@@ -59,6 +60,23 @@ def _opening(results: Results) -> Iterator[Block]:
     items.append(_versions(results.records))
     yield Items(tuple(items))
     yield tables.dataset_table(results)
+
+
+def _leaks(results: Results) -> Iterator[Block]:
+    """What crosses a split stands first, for it puts every score in doubt; what was left out of a dataset next."""
+    for dataset in results.datasets:
+        splits = [record.split for record in results.of_dataset(dataset) if record.split is not None]
+        leaking = max(splits, key=lambda split: split.n_leaks, default=None)
+        if leaking is not None and leaking.n_leaks:
+            warning = Strong("The split leaks, so scores are too good: ")
+            more = f", and {leaking.n_leaks - 1} more such" if leaking.n_leaks > 1 else ""
+            yield Paragraph((warning, "on ", Code(dataset), f" {short(leaking.leaks[0])}{more}; it was allowed."))
+        left = max(splits, key=lambda split: split.n_left_out, default=None)
+        if left is not None and left.n_left_out:
+            n = plural(left.n_left_out, "image")
+            yield Paragraph(
+                (f"{n} of ", Code(dataset), f" could not be read and were left out: {short(left.left_out[0])}")
+            )
 
 
 def _faults(results: Results) -> Iterator[Block]:

@@ -50,7 +50,11 @@ class ClassCounts(Part):
 
 
 class SplitRecord(Part):
-    """What was split how."""
+    """What was split how.
+
+    ``left_out`` has a sentence for each image that could not be read, ``leaks`` one for what crosses the split
+    although the user allowed it; both list the first hundred, and ``n_left_out`` and ``n_leaks`` count all.
+    """
 
     rule: Literal["fresh", "resampled", "fixed-test"]
     n_train: int
@@ -58,6 +62,10 @@ class SplitRecord(Part):
     n_test: int
     n_groups: int | None = None
     class_counts: ClassCounts
+    n_left_out: int = 0
+    left_out: list[str] = Field(default_factory=list)
+    n_leaks: int = 0
+    leaks: list[str] = Field(default_factory=list)
 
 
 class ErrorRecord(Part):

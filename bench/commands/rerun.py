@@ -44,7 +44,8 @@ def rerun(
     record = store.read(run_id)
     if record is None:
         raise UsageError(f"{study} has no record of {run_id!r}; {nearest(run_id, store.run_ids() or ['none'])}")
-    places = Places.choose(data_dir, cache_dir)
+    before = record.split
+    places = Places.choose(data_dir, cache_dir, skip_bad_images=bool(before and before.n_left_out))
     session = prepare(Study(methods=[], datasets=[]), folder=study, places=places)
     run = next((run for run in session.runs if run.run_id == run_id), None)
     if run is None:
@@ -55,6 +56,7 @@ def rerun(
             places=places,
             device=session.device,
             plugins=tuple(Path(path) for path in session.study.plugins),
+            allow_leaks=bool(before and before.n_leaks),
             reraise=debug,
         )
         again = carry_out(run, conditions)

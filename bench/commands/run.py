@@ -57,7 +57,16 @@ def run(
     timeout: Annotated[float | None, typer.Option(help="Seconds that a run may take.", min=0.001)] = None,
     retries: Annotated[int, typer.Option(help="How often a run whose worker died is tried again.", min=0)] = 1,
     timing: Annotated[str | None, typer.Option(help="exclusive: one run at a time, for clean timings.")] = None,
+    no_generative: Annotated[
+        bool, typer.Option("--no-generative-metrics", help="Do not measure generated images.")
+    ] = False,
     no_reference: Annotated[bool, typer.Option("--no-reference", help="Add no reference arms.")] = False,
+    allow_leaks: Annotated[
+        bool, typer.Option("--allow-leaks", help="Go on where a group or an image crosses a split; the report says so.")
+    ] = False,
+    skip_bad_images: Annotated[
+        bool, typer.Option("--skip-bad-images", help="Leave out images that cannot be read; the records list them.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the runs and do nothing.")] = False,
     data_dir: DataDir = None,
     cache_dir: CacheDir = None,
@@ -79,7 +88,7 @@ def run(
     )
     if timing not in (None, "exclusive"):
         raise UsageError(f"--timing {timing!r} is unknown; write exclusive, or leave it out.")
-    places = Places.choose(data_dir, cache_dir)
+    places = Places.choose(data_dir, cache_dir, skip_bad_images=skip_bad_images)
     session = prepare(asked, folder=out_folder, places=places, references=not no_reference)
     for notice in session.notices:
         say(f"bench: {notice}")
@@ -94,7 +103,7 @@ def run(
     if dry_run:
         _print_plan(session, todo)
         return
-    try_splits(session, todo)
+    try_splits(session, todo, allow_leaks=allow_leaks)
     write_study_file(session)
     conditions = Conditions(
         study=session.store.folder.resolve(),
@@ -102,6 +111,8 @@ def run(
         device=session.device,
         timeout=timeout,
         plugins=tuple(Path(path) for path in session.study.plugins),
+        allow_leaks=allow_leaks,
+        generative=not no_generative,
         reraise=debug,
     )
     say(

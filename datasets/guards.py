@@ -1,0 +1,124 @@
+"""What makes a split worthless: a group, or the same image, on both sides of it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datasets.base import LabelledImages, Split
+from datasets.images import resize
+
+HASH_SIDE = 16
+NEAR_BITS = 10
+"""Bits of 256 in which the hashes of near duplicates differ at most."""
+
+_BANDS = NEAR_BITS + 1
+_MOST_IN_BAND = 500  # a band that more images than this share is that of a flat background
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """Two images that are the same, or nearly.
+
+    Attributes:
+        a: Part and name of one.
+        b: Part and name of the other.
+        crosses: Whether they lie in different parts.
+        same_label: Whether they have the same class.
+    """
+
+    a: str
+    b: str
+    crosses: bool
+    same_label: bool
+
+
+def parts(split: Split) -> dict[str, LabelledImages]:
+    """The parts of a split by name."""
+    return {"train": split.train, "valid": split.valid, "test": split.test}
+
+
+def leaks(split: Split) -> list[str]:
+    """What crosses a split, a sentence each: groups first, then images that are the same at the run's size.
+
+    Flat images, of one value all over, say nothing and are not looked at.
+    """
+    return [
+        *crossing_groups(split),
+        *(f"{d.a} is the same image as {d.b}" for d in exact_duplicates(split) if d.crosses),
+    ]
+
+
+def crossing_groups(split: Split) -> list[str]:
+    """A sentence for each group with images in two parts."""
+    groups = {name: set(part.groups.tolist()) for name, part in parts(split).items() if part.groups is not None}
+    return [
+        f"group {group!r} has images in {a} and in {b}"
+        for a, b in combinations(groups, 2)
+        for group in sorted(groups[a] & groups[b], key=str)
+    ]
+
+
+def exact_duplicates(split: Split) -> list[Duplicate]:
+    """Images that are the same to the pixel, at the size of the split; each is paired with the first of its kind."""
+    first: dict[bytes, tuple[str, int]] = {}
+    found: list[Duplicate] = []
+    for name, part in parts(split).items():
+        for index, image in enumerate(part.images):
+            if image.min() == image.max():
+                continue
+            before = first.setdefault(hashlib.blake2b(image.tobytes(), digest_size=16).digest(), (name, index))
+            if before != (name, index):
+                found.append(_duplicate(split, before, (name, index)))
+    return found
+
+
+def near_duplicates(split: Split) -> list[Duplicate]:
+    """Images whose difference hashes nearly agree, the same ones left out.
+
+    The hash has a bit for each of 16 × 16 places: whether the image grows brighter to the right there (Krawetz,
+    "Kind of like that", 2013). Two hashes that differ in ten bits of 256 agree in one of eleven bands at least, so
+    only images that share a band are compared.
+    """
+    whole = [(name, index) for name, part in parts(split).items() for index in range(len(part))]
+    images = [image for part in parts(split).values() for image in part.images]
+    if len(images) < 2:
+        return []
+    bits = np.stack([difference_hash(image) for image in images])
+    found: dict[tuple[int, int], None] = {}
+    for band in np.array_split(np.arange(bits.shape[1]), _BANDS):
+        _, of, size = np.unique(np.packbits(bits[:, band], axis=1), axis=0, return_inverse=True, return_counts=True)
+        of = of.reshape(-1)
+        for value in np.flatnonzero((size > 1) & (size <= _MOST_IN_BAND)):
+            members = np.flatnonzero(of == value)
+            apart = (bits[members, None] != bits[None, members]).sum(axis=2)
+            for i, j in zip(*np.nonzero(np.triu(apart <= NEAR_BITS, k=1)), strict=True):
+                found[int(members[i]), int(members[j])] = None
+    pairs = [(i, j) for i, j in sorted(found) if not np.array_equal(images[i], images[j])]
+    return [_duplicate(split, whole[i], whole[j]) for i, j in pairs]
+
+
+def difference_hash(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """(C, H, W) uint8 → (256,) bool: whether each of 16 × 16 places is darker than the one to its right."""
+    grey = image.mean(axis=0).round().astype(np.uint8)
+    wide = np.asarray(resize(grey, HASH_SIDE + 1)[0], dtype=np.int16)
+    return (wide[:HASH_SIDE, 1:] > wide[:HASH_SIDE, :-1]).ravel()
+
+
+def _duplicate(split: Split, a: tuple[str, int], b: tuple[str, int]) -> Duplicate:
+    (part_a, i), (part_b, j) = a, b
+    of_a, of_b = parts(split)[part_a], parts(split)[part_b]
+
+    def called(part: str, of: LabelledImages, index: int) -> str:
+        return f"{part} {index if of.names is None else of.names[index]}"
+
+    return Duplicate(
+        a=called(part_a, of_a, i),
+        b=called(part_b, of_b, j),
+        crosses=part_a != part_b,
+        same_label=bool(of_a.labels[i] == of_b.labels[j]),
+    )
