@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -42,6 +43,11 @@ def _spread(images: LabelledImages, k: int) -> NDArray[np.uint8]:
     indices = np.flatnonzero(images.labels == k)
     chosen = np.unique(np.linspace(0, max(0, len(indices) - 1), PER_CLASS).round().astype(int))
     return np.asarray(images.images[indices[chosen[: len(indices)]]])
+
+
+def write_pairs(path: Path, pairs: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]]) -> None:
+    """Writes two rows a class, each of up to ten (n, C, H, W) images; n may be 0."""
+    write_png(path, np.concatenate([_row(images[:PER_CLASS]) for pair in pairs for images in pair], axis=0))
 
 
 def write_png(path: Path, picture: NDArray[np.uint8]) -> None:

@@ -101,8 +101,12 @@ class Extractor(Part):
 
 
 class ClassGenerative(Part):
-    """Figures on the generated images of one class."""
+    """Figures on the generated images of one class. None has a reason in ``missing`` of the whole.
 
+    ``n`` counts the generated images that were compared.
+    """
+
+    n: int | None = None
     kid: float | None = None
     kid_floor: float | None = None
     fid: float | None = None
@@ -114,6 +118,7 @@ class ClassGenerative(Part):
     density: float | None = None
     coverage: float | None = None
     label_fidelity: float | None = None
+    label_fidelity_real: float | None = None
     memorisation: float | None = None
     acceptance: float | None = None
 

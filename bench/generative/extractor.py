@@ -6,6 +6,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -13,6 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 BATCH = 256
+
+Features: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
+"""(N, D): metrics compute in their precision, and add up in float64."""
 
 
 @dataclass(frozen=True)

@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.linalg
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from bench.generative.extractor import Features
 
-def fid(generated: NDArray[np.float64], real: NDArray[np.float64]) -> float:
-    """FID = |μ_g − μ_r|² + tr(Σ_g + Σ_r − 2 (Σ_g Σ_r)^½) [Heusel et al. 1706.08500, eq. 6].
 
-    The trace of the root is taken from the symmetric Σ_g^½ Σ_r Σ_g^½, which has the same eigenvalues as Σ_g Σ_r and
-    costs a fraction of them. Biased upward by about 1/n (Bińkowski et al. 1801.01401, section 4): compare only at
-    the same n, beside the floor.
+def fid(generated: Features, real: Features) -> float:
+    """FID = |μ_g − μ_r|² + tr(Σ_g + Σ_r − 2 (Σ_g Σ_r)^½) [Heusel et al. 1706.08500, eq. 6], in float64.
+
+    With Σ_g = RᵀR (R from a QR decomposition of the centred features), Σ_g Σ_r has the same eigenvalues as the
+    symmetric R Σ_r Rᵀ, and the trace of the root is the sum of their roots. Biased upward by about 1/n
+    (Bińkowski et al. 1801.01401, section 4): compare only at the same n, beside the floor.
 
     Args:
         generated: (M, D), M ≥ 2; the covariance is singular where M ≤ D.
         real: (N, D), N ≥ 2.
     """
-    mean_g, covariance_g = _moments(generated)
-    mean_r, covariance_r = _moments(real)
-    values, vectors = torch.linalg.eigh(covariance_g)
-    root = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
-    of_product = torch.linalg.eigvalsh(root @ covariance_r @ root).clamp(min=0)
-    apart = (mean_g - mean_r).square().sum()
-    return (apart + covariance_g.trace() + covariance_r.trace() - 2 * of_product.sqrt().sum()).item()
+    mean_g, centred_g = _centred(generated)
+    mean_r, centred_r = _centred(real)
+    root_g = torch.linalg.qr(centred_g, mode="r")[1]
+    covariance_r = centred_r.T @ centred_r
+    eigenvalues = scipy.linalg.eigvalsh((root_g @ covariance_r @ root_g.T).numpy(), check_finite=False)
+    trace_of_root = float(np.sqrt(eigenvalues.clip(min=0)).sum())
+    apart = (mean_g - mean_r).square().sum() + centred_g.square().sum() + centred_r.square().sum()
+    return apart.item() - 2 * trace_of_root
 
 
-def _moments(features: NDArray[np.float64]) -> tuple[Tensor, Tensor]:
-    x = torch.from_numpy(features)
+def _centred(features: Features) -> tuple[Tensor, Tensor]:
+    """The mean, and rows whose inner products are the covariance."""
+    x = torch.from_numpy(features).double()
     mean = x.mean(dim=0)
-    centred = x - mean
-    return mean, centred.T @ centred / (len(x) - 1)
+    return mean, (x - mean).div_((len(x) - 1) ** 0.5)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 def inception_score(logits: NDArray[np.float64]) -> float:
-    """exp E_x KL(p(y|x) ‖ p(y)) [Salimans et al. 1606.03498, section 4], over all images in one split.
+    """The score exp E_x KL(p(y|x) ‖ p(y)) [Salimans et al. 1606.03498, section 4], over all images in one split.
 
     Args:
         logits: (N, K) of a classifier; with the ``domain`` extractor the K classes of the dataset.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from bench.generative.pairs import blocks, kernel, within
+from bench.generative.extractor import Features
+from bench.generative.pairs import blocks, kernel_sum, within
 
 
-def kid(generated: NDArray[np.float64], real: NDArray[np.float64]) -> float:
+def kid(generated: Features, real: Features) -> float:
     """Unbiased squared maximum mean discrepancy with the cubic kernel [Bińkowski et al. 1801.01401, section 4].
 
     Over all pairs, which is the mean that random subsets estimate.
@@ -22,5 +21,5 @@ def kid(generated: NDArray[np.float64], real: NDArray[np.float64]) -> float:
         May be slightly negative where the distributions agree.
     """
     x, y = torch.from_numpy(generated), torch.from_numpy(real)
-    across = sum(kernel(block.products, x.shape[1]).sum().item() for block in blocks(x, y)) / (len(x) * len(y))
+    across = sum(kernel_sum(block.products, x.shape[1]) for block in blocks(x, y)) / (len(x) * len(y))
     return within(x).kernel + within(y).kernel - 2 * across

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from bench.generative.pairs import ROUNDING, blocks, kernel, within
+from bench.generative.extractor import Features
+from bench.generative.pairs import ROUNDING, blocks, kernel_sum, within
 
 MANIFOLD_NEIGHBOURS = 3
 """k of precision and recall, as in their paper."""
@@ -29,8 +28,8 @@ class Comparison:
 
 
 def compare(
-    generated: NDArray[np.float64],
-    real: NDArray[np.float64],
+    generated: Features,
+    real: Features,
     *,
     manifold: int = MANIFOLD_NEIGHBOURS,
     ball: int = BALL_NEIGHBOURS,
@@ -53,13 +52,14 @@ def compare(
     """
     x, y = torch.from_numpy(generated), torch.from_numpy(real)
     own_x, own_y = within(x, neighbours=manifold), within(y, neighbours=max(manifold, ball))
-    closed_x = own_x.nearest[:, manifold - 1] * (1 + ROUNDING)
-    closed_y = own_y.nearest[:, manifold - 1] * (1 + ROUNDING)
-    open_y = own_y.nearest[:, ball - 1] * (1 - ROUNDING)
+    slack = ROUNDING[x.dtype]
+    closed_x = own_x.nearest[:, manifold - 1] * (1 + slack)
+    closed_y = own_y.nearest[:, manifold - 1] * (1 + slack)
+    open_y = own_y.nearest[:, ball - 1] * (1 - slack)
     recalled, covered = torch.zeros(len(y), dtype=torch.bool), torch.zeros(len(y), dtype=torch.bool)
     total, precise, balls = 0.0, 0, 0
     for block in blocks(x, y):
-        total += kernel(block.products, x.shape[1]).sum().item()
+        total += kernel_sum(block.products, x.shape[1])
         precise += int((block.squared <= closed_y).any(dim=1).sum())
         recalled |= (block.squared <= closed_x[block.rows, None]).any(dim=0)
         inside = block.squared < open_y

@@ -139,6 +139,14 @@ def test_a_dropped_mode_costs_coverage_but_not_precision() -> None:
     assert dropped.recall == pytest.approx(0.75 * whole.recall, abs=0.05)
 
 
+def test_float32_features_give_the_same_figures() -> None:
+    x, y = cloud(600, 32, shift=0.5), cloud(600, 32, seed=1)
+    wide, narrow = compare(x, y), compare(x.astype(np.float32), y.astype(np.float32))
+    assert narrow.kid == pytest.approx(wide.kid, rel=1e-4)
+    assert (narrow.precision, narrow.recall) == pytest.approx((wide.precision, wide.recall), abs=2 / 600)
+    assert fid(x.astype(np.float32), y.astype(np.float32)) == pytest.approx(fid(x, y), rel=1e-4)
+
+
 def test_blocks_do_not_show() -> None:
     """Sizes around a block's: the same figures as from one big product."""
     x, y = cloud(2 * ROWS + 1, 5, shift=0.1), cloud(ROWS, 5, seed=1)

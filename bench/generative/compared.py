@@ -1,0 +1,68 @@
+"""Figures that compare two sets of features, each with its floor where it has one."""
+
+from __future__ import annotations
+
+from bench.generative.fid import fid
+from bench.generative.inception_score import inception_score
+from bench.generative.kid import kid
+from bench.generative.prdc import compare
+from bench.generative.trio import LEAST, Figures, Trio
+
+COMPARED = ("kid", "precision", "recall", "density", "coverage")
+FLOORS = ("kid_floor", "fid", "fid_floor")
+
+
+def compared(trio: Trio, *, width: int) -> Figures:
+    """KID and FID with their floors, precision, recall, density, coverage.
+
+    A floor is the same figure of as many real training images as there are generated ones. KID is unbiased, so its
+    floor may do with fewer. FID is biased by n: it is measured only where both covariances have full rank
+    (n > D) and, where the training images are known, only if there are enough of them for its floor.
+
+    Args:
+        trio: One class, or all together.
+        width: D, features of an image.
+    """
+    figures = Figures({"n": len(trio.generated)})
+    if trio.too_few:
+        figures.lack(trio.too_few, *COMPARED, *FLOORS)
+        return figures
+    generated, test = trio.generated.features, trio.test.features
+    found = compare(generated, test)
+    figures.values |= {metric: getattr(found, metric) for metric in COMPARED}
+    train = None if trio.train is None else trio.train.features[: len(generated)]
+    if train is None:
+        figures.lack("no training images are given", "kid_floor", "fid_floor")
+    elif len(train) < LEAST:
+        figures.lack(f"{len(train)} training images, needs at least {LEAST}", "kid_floor")
+    else:
+        figures.values["kid_floor"] = kid(train, test)
+    if why := _why_no_fid(trio, width):
+        figures.lack(why, "fid", "fid_floor")
+        return figures
+    figures.values["fid"] = fid(generated, test)
+    if train is not None:
+        figures.values["fid_floor"] = fid(train, test)
+    return figures
+
+
+def _why_no_fid(trio: Trio, width: int) -> str:
+    for side, seen in (("test", trio.test), ("generated", trio.generated)):
+        if len(seen) <= width:
+            return f"{len(seen)} {side} images, needs more than the {width} features"
+    if trio.train is not None and len(trio.train) < len(trio.generated):
+        return f"{len(trio.train)} training images, its floor needs as many as the {len(trio.generated)} generated ones"
+    return ""
+
+
+def scored(trio: Trio, *, extractor: str) -> Figures:
+    """The Inception Score of the generated images, where the extractor has classes."""
+    figures = Figures()
+    logits = trio.generated.embedding.logits
+    if logits is None:
+        figures.lack(f"the {extractor} extractor tells no classes", "inception_score")
+    elif len(logits) < LEAST:
+        figures.lack(f"{len(logits)} generated images, needs at least {LEAST}", "inception_score")
+    else:
+        figures.values["inception_score"] = inception_score(logits)
+    return figures
