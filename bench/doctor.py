@@ -15,7 +15,7 @@ import torch
 from bench.cores import available_cores, can_pin
 from bench.devices import choose_precision
 from bench.environment import processor, version_of, versions
-from datasets import DATASETS, Places
+from datasets import DATASETS, Places, cache
 from methods import METHODS
 
 LIBRARIES = (
@@ -34,6 +34,8 @@ LIBRARIES = (
 FEATURES = {
     "energy figures of a GPU": "pynvml",
     "pretrained and timm classifiers": "timm",
+    "dataset pcam": "h5py",
+    "fetching of medmnist:FLAG": "medmnist",
     "the test suite": "pytest",
 }
 """Feature → the module that it needs."""
@@ -58,6 +60,8 @@ def examine(places: Places) -> dict[str, dict[str, Any]]:
             "cache size": f"{folder_bytes(places.cache) / 1e6:.1f} MB",
             "free space": f"{_free_bytes(places.cache) / 1e9:.1f} GB",
         },
+        "caches": {entry.key: f"{entry.size / 1e6:.1f} MB" for entry in cache.entries(places.cache)}
+        or {"none": "nothing is kept yet"},
         "features": {
             **{
                 name: "ready" if importlib.util.find_spec(module) else f"pip install {module}"

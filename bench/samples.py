@@ -38,6 +38,11 @@ def write_samples(path: Path, *, fitted: Fitted, train: LabelledImages, generato
     write_png(path, np.concatenate(rows, axis=0))
 
 
+def write_classes(path: Path, images: LabelledImages) -> None:
+    """Writes a row a class: up to ten images, classes in label order."""
+    write_png(path, np.concatenate([_row(_spread(images, k)) for k in range(len(images.classes))], axis=0))
+
+
 def _spread(images: LabelledImages, k: int) -> NDArray[np.uint8]:
     """Up to ten images of a class, evenly spread over the set, so that they come from many groups."""
     indices = np.flatnonzero(images.labels == k)

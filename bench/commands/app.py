@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from bench.commands.doctor import doctor
+from bench.commands.inspect import inspect_
 from bench.commands.lists import list_, show
 from bench.commands.report import report
 from bench.commands.rerun import rerun
@@ -25,5 +26,6 @@ app.command("status")(status)
 app.command("rerun")(rerun)
 app.command("list")(list_)
 app.command("show")(show)
+app.command("inspect")(inspect_)
 app.command("verify")(verify)
 app.command("doctor")(doctor)

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Annotated, Any
 
-from bench.commands.console import CacheDir, DataDir, Debug, Json, guarded, out, table
+import typer
+
+from bench.commands.console import CacheDir, DataDir, Debug, Json, guarded, out, say, table
 from bench.doctor import examine
-from datasets import Places
+from datasets import Places, cache
 
 
 @guarded
-def doctor(data_dir: DataDir = None, cache_dir: CacheDir = None, json_: Json = False, debug: Debug = False) -> None:
+def doctor(
+    clear_cache: Annotated[
+        bool, typer.Option("--clear-cache", help="Remove decoded and drawn images; they are made again when needed.")
+    ] = False,
+    data_dir: DataDir = None,
+    cache_dir: CacheDir = None,
+    json_: Json = False,
+    debug: Debug = False,
+) -> None:
     """Look at this machine: versions, devices, clock noise, caches, what is missing."""
     del debug
-    findings = examine(Places.choose(data_dir, cache_dir))
+    places = Places.choose(data_dir, cache_dir)
+    if clear_cache:
+        removed = cache.clear(places.cache)
+        say(f"removed {len(removed)} entries, {sum(e.size for e in removed) / 1e6:.1f} MB, from {places.cache}.")
+    findings = examine(places)
     if json_:
         print(json.dumps(findings, indent=1))
         return
