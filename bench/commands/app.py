@@ -10,6 +10,7 @@ from bench.commands.lists import list_, show
 from bench.commands.report import report
 from bench.commands.rerun import rerun
 from bench.commands.run import run
+from bench.commands.score import score
 from bench.commands.status import status
 from bench.commands.verify import verify
 
@@ -27,5 +28,6 @@ app.command("rerun")(rerun)
 app.command("list")(list_)
 app.command("show")(show)
 app.command("inspect")(inspect_)
+app.command("score")(score)
 app.command("verify")(verify)
 app.command("doctor")(doctor)

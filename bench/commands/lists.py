@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bench import generative
 from bench.commands.console import Debug, Json, Plugins, guarded, out, table
 from bench.score import METRICS
 from datasets import DATASETS, DatasetInfo, Parameter, SpecError, load_plugin
@@ -56,7 +57,7 @@ def listed(kind: Kind) -> list[dict[str, Any]]:
         case Kind.classifiers:
             found = [{"name": c.info.name, "summary": c.info.summary} for c in CLASSIFIERS.classes()]
         case Kind.metrics:
-            found = [{"name": name, "summary": summary} for name, summary in METRICS.items()]
+            found = [{"name": name, "summary": summary} for name, summary in {**METRICS, **generative.METRICS}.items()]
     return found
 
 
