@@ -18,7 +18,7 @@ from bench.errors import UsageError
 from bench.plan import Run
 from bench.run import Conditions, carry_out, record_death
 from datasets import load_plugin
-from results import Record, Status, Store
+from results import Heartbeat, Record, Status, Store
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,8 @@ def execute(runs: Sequence[Run], conditions: Conditions, *, jobs: int, retries: 
                     pending.remove(run)
         except BaseException:
             get_reusable_executor().shutdown(wait=True, kill_workers=True)
+            for run in pending:  # killed workers cannot take their signs of life away
+                Heartbeat(Store(conditions.study).running_folder, run.run_id).close()
             raise
 
 
