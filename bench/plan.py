@@ -105,11 +105,17 @@ def resolve_datasets(names: Sequence[str | Mapping[str, Any]]) -> list[Dataset]:
 
     Raises:
         SpecError: A name or a parameter is unknown.
-        UsageError: No dataset is named.
+        UsageError: No dataset is named, or two that lie in different places go by one name.
     """
     if not names:
         raise UsageError("no dataset is named; write for example --datasets cells (`bench list datasets`).")
-    return list({dataset.name: dataset for dataset in map(DATASETS.build, names)}.values())
+    found: dict[str, Dataset] = {}
+    for dataset in map(DATASETS.build, names):
+        if found.setdefault(dataset.name, dataset) != dataset:
+            raise UsageError(
+                f"two datasets in different places are called {dataset.name}; rename one, or give each an own --out."
+            )
+    return list(found.values())
 
 
 def resolve_protocol(study: Study, *, device_type: str, precision: Precision) -> Protocol:

@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from bench.errors import UsageError
-from bench.plan import Protocol, parse_seeds, resolve_methods
+from bench.plan import Protocol, parse_seeds, resolve_datasets, resolve_methods
 from bench.presets import PRESETS, parse_budget, resolve_budget
 from datasets import SpecError
 
@@ -93,3 +93,9 @@ def test_identity_holds_what_makes_a_run_and_nothing_else(session, places) -> No
     ]
     assert len({run.run_id for run in [plain, *others]}) == 4
     assert session("nearest-mean[temperature=10]").runs[0].run_id == plain.run_id, "a default spelled out is no change"
+
+
+def test_two_folders_of_one_name_are_not_taken_for_each_other() -> None:
+    with pytest.raises(UsageError, match=r"two datasets in different places are called folder:pets; rename one"):
+        resolve_datasets(["folder:a/pets", "folder:b/pets"])
+    assert len(resolve_datasets(["folder:a/pets", "folder:a/pets", "folder:a/dogs"])) == 2
