@@ -13,7 +13,7 @@ from datasets import blood
 from datasets.base import Dataset, DatasetInfo, Places
 from datasets.cache import fingerprint
 from datasets.catalogue import register
-from datasets.drawing import Floats, Slide, photograph
+from datasets.drawing import Floats, Slide, assign_slides, photograph
 from datasets.sources import Drawn
 
 CLASSES = ("red blood cell", "ring", "schizont", "trophozoite")
@@ -76,17 +76,6 @@ def draw_smears(n: int, rng: np.random.Generator) -> Smears:
     )
 
 
-def assign_smears(labels: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
-    """(N,) labels → (N,) smear of each: parasites of one stage come mostly from a few patients."""
-    n = max(1, -(-len(labels) // CELLS_PER_SMEAR))
-    smears = rng.integers(0, n, len(labels))
-    for label in (RING, SCHIZONT, TROPHOZOITE):
-        members = np.flatnonzero(labels == label)
-        load = rng.gamma(0.6, 1.0, n) + 1e-6
-        smears[members] = rng.choice(n, len(members), p=load / load.sum())
-    return np.unique(smears, return_inverse=True)[1]
-
-
 def draw_cells(
     labels: NDArray[np.int64], size: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -100,7 +89,7 @@ def draw_cells(
     Returns:
         (N, 3, size, size) uint8 images and (N,) int64 smears, numbered from 0.
     """
-    smear_of = assign_smears(labels, rng)
+    smear_of = assign_slides(labels, clustered=(RING, SCHIZONT, TROPHOZOITE), per_slide=CELLS_PER_SMEAR, rng=rng)
     smears = draw_smears(int(smear_of.max(initial=-1)) + 1, rng)
     images = np.empty((len(labels), 3, size, size), dtype=np.uint8)
     for start in range(0, len(labels), _IMAGES_AT_ONCE):
@@ -154,7 +143,7 @@ class CellsDataset(Dataset):
         """See `Dataset.open`."""
         counts = tuple(max(1, round(n * self.train / sum(COUNTS))) for n in COUNTS)
         return Drawn(
-            fingerprint=fingerprint(self.info.name, self.info.version, self.parameters()),
+            fingerprint=fingerprint(self.info.name, self.info.version, self.train, self.part),
             classes=CLASSES,
             counts=counts,
             draw=draw_cells,

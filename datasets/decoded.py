@@ -115,7 +115,10 @@ class _Build:
         images, log = self.folder / "images.npy", self.folder / "shards.jsonl"
         done = _read_log(log) if images.exists() else {}
         if not done:
-            np.lib.format.open_memmap(images, mode="w+", dtype=np.uint8, shape=self.shape)._mmap.close()  # pyright: ignore[reportAttributeAccessIssue]
+            with images.open("wb") as file:
+                header = {"descr": "|u1", "fortran_order": False, "shape": self.shape}
+                np.lib.format.write_array_header_1_0(file, header)
+                file.truncate(file.tell() + len(self.pictures) * self.row_bytes)
         log.write_text("".join(json.dumps(entry) + "\n" for entry in done.items()))  # a cut line goes
         offset = images.stat().st_size - len(self.pictures) * self.row_bytes
         with images.open("r+b") as file, log.open("a", encoding="utf-8") as lines:

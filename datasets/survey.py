@@ -91,16 +91,17 @@ def cores() -> int:
 def _dates(files: Sequence[Path]) -> str:
     """Changes when a file does, as far as its place, size and date tell."""
     folders: dict[str, str] = {}
-    rows: list[tuple[str, int, int]] = []
+    rows: list[tuple[str, int, int, int]] = []
     for path in map(str, files):
         parent, name = os.path.split(path)
         if parent not in folders:
             folders[parent] = readable(os.path.realpath(parent))
         try:
             status = os.stat(path)  # noqa: PTH116 - a Path for each of a million files takes longer than the rest
-            rows.append((f"{folders[parent]}/{readable(name)}", status.st_size, status.st_mtime_ns))
+            dates = status.st_mtime_ns, status.st_ctime_ns  # the second changes with the right to read it
+            rows.append((f"{folders[parent]}/{readable(name)}", status.st_size, *dates))
         except OSError:
-            rows.append((f"{folders[parent]}/{readable(name)}", -1, -1))
+            rows.append((f"{folders[parent]}/{readable(name)}", -1, -1, -1))
     return fingerprint(rows)
 
 
