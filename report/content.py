@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from report import tables
+from report import generative, tables
 from report.document import Block, Code, Document, Heading, Items, Paragraph, Span, Strong, Text, listed
 from report.frame import STATUSES
 from report.pictures import Pictures
@@ -126,6 +126,7 @@ def _dataset(results: Results, dataset: str, pictures: Pictures) -> Iterator[Blo
     yield from pictures.recall(dataset)
     yield tables.class_recall_table(results, dataset)
     yield from _titled("Real and generated images", pictures.samples(dataset))
+    yield from generative.section(results, dataset, pictures)
     yield from _titled("Learning curves", pictures.curves(dataset))
     yield Heading(3, "Further metrics")
     yield tables.further_table(results, dataset)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from report.document import Figure, Paragraph, Text, listed
 from report.figures.curves import Curve, draw_curves, over_seeds
 from report.figures.heatmap import draw_heatmap
 from report.figures.phases import draw_phases
-from report.figures.samples import classes_together, draw_samples, read_rows
+from report.figures.samples import classes_together, draw_nearest, draw_samples, read_rows
 from report.figures.scatter import Point, draw_scatter
 from report.figures.strip import Row, draw_strip
 from report.frame import METRICS, NOT_COST, in_order
@@ -133,27 +133,49 @@ class Pictures:
 
     def samples(self, dataset: str) -> Iterator[Figure]:
         """Real and generated images."""
+        yield from self._rows_of_images(
+            dataset,
+            "samples",
+            draw=draw_samples,
+            alt="real and generated images",
+            caption="Real training images above generated ones, class by class; not selected",
+        )
+
+    def nearest(self, dataset: str) -> Iterator[Figure]:
+        """Generated images that lie nearest to a training image, and those training images."""
+        yield from self._rows_of_images(
+            dataset,
+            "nearest",
+            draw=draw_nearest,
+            alt="generated images above the nearest training images",
+            caption="The generated images that lie nearest to a training image of their class, above that image; "
+            "copies would look the same",
+        )
+
+    def _rows_of_images(
+        self, dataset: str, name: str, *, draw: Callable[..., Path], alt: str, caption: str
+    ) -> Iterator[Figure]:
+        """One picture of each method's first run that has it, classes on as many pages as they need."""
         classes = class_names(self._results, dataset)
         found: dict[str, list[tuple[NDArray[np.uint8], NDArray[np.uint8]]]] = {}
         seeds: dict[str, int] = {}
         for record in self._results.of_dataset(dataset):
             if record.status != "ok" or record.method in found or not classes:
                 continue
-            rows = read_rows(self._store.run_folder(record.run_id) / "samples.png", n_classes=len(classes))
+            rows = read_rows(self._store.run_folder(record.run_id) / f"{name}.png", n_classes=len(classes))
             if rows is not None:
                 found[record.method], seeds[record.method] = rows, record.seed
         if not found:
             return
         which = sorted(set(seeds.values()))
         seed_words = f"{'seed' if len(which) == 1 else 'seeds'} {', '.join(map(str, which))}"
-        caption = f"Real training images above generated ones, class by class; not selected; {seed_words}."
-        together = classes_together(found)
+        together = classes_together(found, 2 * len(found) if draw is draw_nearest else 1 + len(found))
         for first in range(0, len(classes), together):
             shown = classes[first : first + together]
             rows_of = {method: rows[first : first + together] for method, rows in found.items()}
-            name = "samples" if first == 0 else f"samples-{first // together + 1}"
-            path = draw_samples(rows_of, self._path(dataset, name), classes=shown)
-            yield self._figure(path, f"real and generated images of {dataset}: {', '.join(shown)}", caption)
+            part = name if first == 0 else f"{name}-{first // together + 1}"
+            path = draw(rows_of, self._path(dataset, part), classes=shown)
+            yield self._figure(path, f"{alt} of {dataset}: {', '.join(shown)}", f"{caption}; {seed_words}.")
 
     def curves(self, dataset: str) -> Iterator[Figure]:
         """Learning curves, a figure a phase."""

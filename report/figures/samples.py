@@ -47,14 +47,14 @@ def read_rows(path: Path, *, n_classes: int) -> list[tuple[NDArray[np.uint8], ND
     return list(zip(rows[0::2], rows[1::2], strict=True))
 
 
-def classes_together(pictures: Mapping[str, Rows]) -> int:
-    """How many classes fit on a page."""
-    return max(1, int((PAGE - MARGIN) // _block_height(pictures)))
+def classes_together(pictures: Mapping[str, Rows], rows: int) -> int:
+    """How many classes fit on a page, each with this many rows."""
+    return max(1, int((PAGE - MARGIN) // _block_height(pictures, rows)))
 
 
-def _block_height(pictures: Mapping[str, Rows]) -> float:
+def _block_height(pictures: Mapping[str, Rows], rows: int) -> float:
     height, width, _ = next(iter(pictures.values()))[0][0].shape
-    return HEADING + height * (WIDTH - LEFT) / width * (1 + len(pictures))
+    return HEADING + height * (WIDTH - LEFT) / width * rows
 
 
 def draw_samples(pictures: Mapping[str, Rows], path: Path, *, classes: Sequence[str]) -> Path:
@@ -66,32 +66,68 @@ def draw_samples(pictures: Mapping[str, Rows], path: Path, *, classes: Sequence[
         classes: Names, in the order of the rows.
     """
     methods = list(pictures)
-    block = _block_height(pictures)
-    picture_height = (block - HEADING) / (1 + len(methods))
-    height = block * len(classes) + MARGIN
-    with canvas(WIDTH, height) as figure:
+    blocks = [
+        [("real", pictures[methods[0]][k][0], INK)]
+        + [(wrapped(method, 22), pictures[method][k][1], MUTED) for method in methods]
+        for k in range(len(classes))
+    ]
+    return _draw(blocks, path, classes=classes, height=_block_height(pictures, 1 + len(methods)))
+
+
+def draw_nearest(pictures: Mapping[str, Rows], path: Path, *, classes: Sequence[str]) -> Path:
+    """Draws for each class and method a row of generated images above the training images nearest to them.
+
+    Args:
+        pictures: Rows by method: generated images, and the nearest training images.
+        path: Ends in ``.png``.
+        classes: Names, in the order of the rows.
+    """
+    blocks = [
+        [
+            row
+            for method, rows in pictures.items()
+            for row in ((wrapped(method, 22), rows[k][0], MUTED), ("nearest in training", rows[k][1], INK))
+        ]
+        for k in range(len(classes))
+    ]
+    return _draw(blocks, path, classes=classes, height=_block_height(pictures, 2 * len(pictures)))
+
+
+Row: TypeAlias = tuple[str, NDArray[np.uint8], str]
+"""Label, pixels, and the label's colour."""
+
+
+def _draw(blocks: Sequence[Sequence[Row]], path: Path, *, classes: Sequence[str], height: float) -> Path:
+    """Draws a block of labelled rows for each class.
+
+    Args:
+        blocks: The rows of each class.
+        path: Ends in ``.png``.
+        classes: Names.
+        height: Of a block, in inches.
+    """
+    picture_height = (height - HEADING) / len(blocks[0])
+    whole = height * len(classes) + MARGIN
+    with canvas(WIDTH, whole) as figure:
         figure.set_layout_engine("none")
-        for k, name in enumerate(classes):
-            top = height - block * k
+        for k, (name, rows) in enumerate(zip(classes, blocks, strict=True)):
+            top = whole - height * k
             figure.text(
                 LEFT / WIDTH,
-                (top - HEADING + 0.06) / height,
+                (top - HEADING + 0.06) / whole,
                 short(name, 60),
                 fontweight="bold",
                 fontsize=9,
                 va="bottom",
             )
-            shown = [("real", pictures[methods[0]][k][0], INK)]
-            shown += [(wrapped(method, 22), pictures[method][k][1], MUTED) for method in methods]
-            for i, (label, pixels, colour) in enumerate(shown):
+            for i, (label, pixels, colour) in enumerate(rows):
                 bottom = top - HEADING - (i + 1) * picture_height
-                axes = figure.add_axes((LEFT / WIDTH, bottom / height, 1 - LEFT / WIDTH, picture_height / height))
+                axes = figure.add_axes((LEFT / WIDTH, bottom / whole, 1 - LEFT / WIDTH, picture_height / whole))
                 axes.set_axis_off()
                 axes.imshow(pixels, interpolation="nearest", aspect="auto")
-                middle = (bottom + picture_height / 2) / height
                 figure.text(
                     (LEFT - 0.08) / WIDTH,
-                    middle,
+                    (bottom + picture_height / 2) / whole,
                     label,
                     ha="right",
                     va="center",

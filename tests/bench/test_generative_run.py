@@ -190,7 +190,7 @@ def test_what_is_wrong_is_said_in_one_sentence(
 def test_a_file_that_is_not_the_published_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / pretrained.INCEPTION.file).write_bytes(b"something else")
     monkeypatch.setenv("BENCH_WEIGHTS", str(tmp_path))
-    with pytest.raises(UsageError, match="is not the published file .* get it again from https"):
+    with pytest.raises(UsageError, match=r"is not the published file .* get it again from https"):
         InceptionExtractor(weights=None, device=CPU)
 
 

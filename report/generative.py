@@ -1,0 +1,221 @@
+"""The section on generated images: how near to real ones, how varied, of the right class, and how new."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+import pandas as pd
+
+from report import aggregate
+from report.aggregate import Spread
+from report.document import Block, Code, Column, Heading, Items, Paragraph, Strong, Table, Text
+from report.frame import METRICS
+from report.pictures import Pictures
+from report.study import Results
+from report.text import NOTHING, amount, difference, plural, score, short
+from results import ClassGenerative, Generative, Record
+
+ALL = "all classes"
+EXCESS = {"kid": "kid_floor", "fid": "fid_floor", "ms_ssim": "ms_ssim_real"}
+"""Figures that mean something only beside that of real images; what is averaged over seeds is the difference."""
+
+WORDS = {
+    "kid": "KID",
+    "kid_floor": "KID floor",
+    "fid": "FID",
+    "fid_floor": "FID floor",
+    "ms_ssim": "MS-SSIM",
+    "ms_ssim_real": "MS-SSIM of test images",
+    "inception_score": "Inception Score",
+    "label_fidelity": "label fidelity",
+    "label_fidelity_real": "label fidelity of test images",
+    "cas": "CAS",
+}
+"""Figures whose words differ from their names."""
+
+Columns: TypeAlias = Mapping[str, tuple[str, Callable[[Spread | None], str]]]
+"""By metric: heading, and how its figures are written."""
+
+FEWEST_FOR_RANKS = 5
+MOST_REASONS = 20
+
+
+def section(results: Results, dataset: str, pictures: Pictures) -> Iterator[Block]:
+    """Tables and pictures of a dataset; nothing where no run has generated images measured."""
+    measured = [record for record in results.of_dataset(dataset) if record.generative and record.status == "ok"]
+    if not measured:
+        return
+    long = generative_table(measured)
+    yield Heading(3, "How good and how new are the generated images?")
+    yield _extractor_sentence(measured)
+    yield likeness_table(results, dataset, long)
+    yield fidelity_table(results, dataset, long)
+    yield _ranks(results, dataset, long)
+    yield from pictures.nearest(dataset)
+    yield from _missing(measured)
+
+
+def generative_table(records: Sequence[Record]) -> pd.DataFrame:
+    """One row a run, class and figure.
+
+    Returns:
+        ``dataset, method, seed, class, metric, value``; the class of pooled figures is ``all classes``, and
+        ``kid_excess``, ``fid_excess`` and ``ms_ssim_excess`` are the figure minus that of real images.
+    """
+    rows = [
+        (record.dataset, record.method, record.seed, name, metric, value)
+        for record in records
+        if record.generative is not None
+        for name, figures in _by_class(record.generative).items()
+        for metric, value in _figures(figures).items()
+    ]
+    return pd.DataFrame(rows, columns=["dataset", "method", "seed", "class", "metric", "value"])
+
+
+def _by_class(found: Generative) -> Mapping[str, ClassGenerative]:
+    return {ALL: found, **found.per_class}
+
+
+def _figures(found: ClassGenerative) -> dict[str, float]:
+    values = {name: value for name, value in found if isinstance(value, int | float)}
+    excess = {f"{name}_excess": values[name] - values[of] for name, of in EXCESS.items() if {name, of} <= values.keys()}
+    return {**values, **excess}
+
+
+def likeness_table(results: Results, dataset: str, long: pd.DataFrame) -> Table:
+    """How near the generated images are to the test images."""
+    columns: Columns = {
+        "kid_excess": ("KID − floor", difference),
+        "kid_floor": ("KID floor", score),
+        "fid_excess": ("FID − floor", _signed),
+        "fid_floor": ("FID floor", _size),
+        "precision": ("precision", score),
+        "recall": ("recall", score),
+        "density": ("density", score),
+        "coverage": ("coverage", score),
+    }
+    caption = (
+        "Generated against test images, mean ± standard deviation over seeds. Floors are of as many real training "
+        "images: 0 above the floor is as near as real images are. Precision and density fall where images look wrong, "
+        "recall and coverage where kinds of images are missing; density is about 1 for real images."
+    )
+    return _table(results, dataset, long, columns, caption)
+
+
+def fidelity_table(results: Results, dataset: str, long: pd.DataFrame) -> Table:
+    """Whether the generated images are of the asked class, varied, and new."""
+    columns: Columns = {
+        "label_fidelity": ("label fidelity", score),
+        "label_fidelity_real": ("of test images", score),
+        "ms_ssim_excess": ("MS-SSIM − real", difference),
+        "ms_ssim_real": ("of test images", score),
+        "memorisation": ("memorisation", score),
+        "inception_score": ("Inception Score", _size),
+        "cas": ("CAS", score),
+    }
+    caption = (
+        "Label fidelity: share that a classifier trained on real images takes for the asked class, beside that of "
+        "test images. MS-SSIM: how alike the images of a class are, minus that of test images; above 0 they vary too "
+        "little. Memorisation: share suspiciously near a training image, 0.1 for new images and 1 for copies. CAS: "
+        "balanced accuracy after training on generated images alone. Means over classes, but for Inception Score and "
+        "CAS."
+    )
+    return _table(results, dataset, long, columns, caption)
+
+
+def _table(results: Results, dataset: str, long: pd.DataFrame, columns: Columns, caption: str) -> Table:
+    """A row for each method's figures over all classes, and one for each class below it."""
+    means = aggregate.spreads(long, "method", "class", "metric")
+    shown = {metric: of for metric, of in columns.items() if any(key[2] == metric for key in means)}
+    rows: list[tuple[Text, ...]] = []
+    for method in results.methods(dataset):
+        for name in dict.fromkeys(name for m, name, _ in means if m == method):
+            found = {metric: spread for (m, c, metric), spread in means.items() if (m, c) == (method, name)}
+            runs = max(spread.n for spread in found.values())
+            heads = (Code(method), str(runs), Strong(ALL)) if name == ALL else ("", "", short(name, 40))
+            rows.append((*heads, *(words(found.get(metric)) for metric, (_, words) in shown.items())))
+    heading = (Column("method", "left"), Column("runs"), Column("class", "left"))
+    return Table(caption, (*heading, *(Column(word) for word, _ in shown.values())), tuple(rows))
+
+
+def _size(spread: Spread | None) -> str:
+    """``12.3 ± 0.4``."""
+    if spread is None:
+        return NOTHING
+    mean = amount(spread.mean)
+    return mean if spread.sd is None else f"{mean} ± {amount(spread.sd, like=spread.mean)}"
+
+
+def _signed(spread: Spread | None) -> str:
+    """``+12.3 ± 0.4``, with a true minus."""
+    if spread is None:
+        return NOTHING
+    return f"{'−' if spread.mean < 0 else '+'}{_size(Spread(abs(spread.mean), spread.sd, spread.n))}"
+
+
+def _extractor_sentence(records: Sequence[Record]) -> Paragraph:
+    extractors = [
+        record.generative.extractor for record in records if record.generative and record.generative.extractor
+    ]
+    names = dict.fromkeys(extractor.name for extractor in extractors)
+    sizes = sorted({extractor.n for extractor in extractors})
+    n = f"{sizes[0]} to {sizes[-1]}" if len(sizes) > 1 else f"{sizes[0]}"
+    hashes = len({extractor.hash for extractor in extractors})
+    resize = ", ".join(dict.fromkeys(extractor.resize for extractor in extractors))
+    trained = (
+        " (a small network trained on each seed's own training images, so that only differences to the floor are "
+        "averaged over seeds)"
+        if "domain" in names
+        else ""
+    )
+    return Paragraph(
+        f"Measured against the test images in features of the extractor {', '.join(names)}{trained}; "
+        f"{plural(hashes, 'set')} of weights, resize: {resize}, {n} generated images a run."
+    )
+
+
+def _ranks(results: Results, dataset: str, long: pd.DataFrame) -> Paragraph:
+    """Whether nearness to real images goes with what the classifier gains; published studies say it need not."""
+    pooled = long[(long["class"] == ALL) & (long["metric"] == "kid_excess")]
+    kid = aggregate.spreads(pooled, "method")
+    scores = aggregate.spreads(results.metrics, "dataset", "method", "metric")
+    pairs = [
+        (of_kid.mean, scores[key].mean)
+        for (method,), of_kid in kid.items()
+        if (key := (dataset, method, results.metric)) in scores
+    ]
+    what = f"KID − floor and {METRICS[results.metric]}"
+    if len(pairs) < FEWEST_FOR_RANKS:
+        return Paragraph(
+            f"No rank correlation of {what} is given: {plural(len(pairs), 'method')} with both, and fewer than "
+            f"{FEWEST_FOR_RANKS} say nothing."
+        )
+    ranks = pd.DataFrame(pairs, columns=["kid", "score"]).rank()
+    rho = ranks["kid"].corr(ranks["score"])  # Pearson's of ranks is Spearman's
+    if math.isnan(rho):
+        return Paragraph(f"No rank correlation of {what} is given: one of them is the same for every method.")
+    found = f"{rho:+.2f}".replace("-", "−")
+    return Paragraph(
+        f"Rank correlation (Spearman) of {what} over {len(pairs)} methods: {found}; −1 would mean that nearer images "
+        "always come with better classifiers."
+    )
+
+
+def _missing(records: Sequence[Record]) -> Iterator[Block]:
+    """Why figures are missing, as in the first run; numbers of images differ little between seeds."""
+    first = records[0]
+    assert first.generative is not None
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for key, reason in first.generative.missing.items():
+        metric, _, name = key.partition("/")
+        if metric not in EXCESS.values():
+            reasons.setdefault((name, reason), []).append(WORDS.get(metric, metric.replace("_", " ")))
+    if reasons:
+        yield Paragraph(("Not measured, and why (", Code(first.method), f", seed {first.seed}):"))
+        items = [
+            f"{', '.join(metrics)}{f' of {short(name, 40)}' if name else ''}: {short(reason)}"
+            for (name, reason), metrics in list(reasons.items())[:MOST_REASONS]
+        ]
+        yield Items(tuple(items))
