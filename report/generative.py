@@ -35,6 +35,8 @@ WORDS = {
 }
 """Figures whose words differ from their names."""
 
+HEADS = (Column("method", "left"), Column("runs"), Column("class", "left"))
+
 Columns: TypeAlias = Mapping[str, tuple[str, Callable[[Spread | None], str]]]
 """By metric: heading, and how its figures are written."""
 
@@ -50,8 +52,8 @@ def section(results: Results, dataset: str, pictures: Pictures) -> Iterator[Bloc
     long = generative_table(measured)
     yield Heading(3, "How good and how new are the generated images?")
     yield _extractor_sentence(measured)
-    yield likeness_table(results, dataset, long)
-    yield fidelity_table(results, dataset, long)
+    tables = likeness_table(results, dataset, long), fidelity_table(results, dataset, long)
+    yield from (table for table in tables if len(table.columns) > len(HEADS))
     yield _ranks(results, dataset, long)
     yield from pictures.nearest(dataset)
     yield from _missing(measured)
@@ -108,9 +110,9 @@ def fidelity_table(results: Results, dataset: str, long: pd.DataFrame) -> Table:
     """Whether the generated images are of the asked class, varied, and new."""
     columns: Columns = {
         "label_fidelity": ("label fidelity", score),
-        "label_fidelity_real": ("of test images", score),
+        "label_fidelity_real": ("label fidelity (test)", score),
         "ms_ssim_excess": ("MS-SSIM − real", difference),
-        "ms_ssim_real": ("of test images", score),
+        "ms_ssim_real": ("MS-SSIM (test)", score),
         "memorisation": ("memorisation", score),
         "inception_score": ("Inception Score", _size),
         "cas": ("CAS", score),
@@ -118,10 +120,11 @@ def fidelity_table(results: Results, dataset: str, long: pd.DataFrame) -> Table:
     caption = (
         "Label fidelity: share that a classifier trained on real images takes for the asked class, beside that of "
         "test images. MS-SSIM: how alike the images of a class are, minus that of test images; above 0 they vary too "
-        "little. Memorisation: share suspiciously near a training image, 0.1 for new images and 1 for copies. CAS: "
-        "balanced accuracy after training on generated images alone. Means over classes, but for Inception Score and "
-        "CAS."
+        "little. Memorisation: share suspiciously near a training image, 0.1 for new images and 1 for copies. "
+        "These three are means over classes. Inception Score: from 1 to the number of classes."
     )
+    if (long["metric"] == "cas").any():
+        caption += " CAS: balanced accuracy of a classifier trained on generated images alone."
     return _table(results, dataset, long, columns, caption)
 
 
@@ -136,8 +139,7 @@ def _table(results: Results, dataset: str, long: pd.DataFrame, columns: Columns,
             runs = max(spread.n for spread in found.values())
             heads = (Code(method), str(runs), Strong(ALL)) if name == ALL else ("", "", short(name, 40))
             rows.append((*heads, *(words(found.get(metric)) for metric, (_, words) in shown.items())))
-    heading = (Column("method", "left"), Column("runs"), Column("class", "left"))
-    return Table(caption, (*heading, *(Column(word) for word, _ in shown.values())), tuple(rows))
+    return Table(caption, (*HEADS, *(Column(word) for word, _ in shown.values())), tuple(rows))
 
 
 def _size(spread: Spread | None) -> str:
