@@ -75,7 +75,7 @@ class FashionMNIST(Reader):
     def _fetch(self, places: Places) -> list[Path]:
         from torchvision.datasets import FashionMNIST as Fetched
 
-        folder = places.data or places.cache / "downloads"
+        folder = places.cache / "downloads"
         try:
             Fetched(str(folder), download=True)
         except Exception as error:  # torchvision raises whatever its network code does

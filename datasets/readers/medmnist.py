@@ -71,7 +71,7 @@ class MedMNIST(Reader):
             raise DatasetError(f"{self.flag}.npz is not found; {way_out}, or pip install medmnist, which fetches it.")
         if base not in info.INFO:
             raise DatasetError(f"there is no set {base!r} in MedMNIST; known are {', '.join(info.INFO)}.")
-        folder = places.data or places.cache / "downloads"
+        folder = places.cache / "downloads"
         folder.mkdir(parents=True, exist_ok=True)
         try:
             cls = getattr(info, info.INFO[base]["python_class"])

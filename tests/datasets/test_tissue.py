@@ -35,14 +35,13 @@ def test_sizes_show_the_same_scene():
     assert 3 * np.abs(shrunk - small).mean() < np.abs(shrunk - other).mean()
 
 
-def test_haematoxylin_rises_from_stroma_to_tumour():
+def test_stroma_has_by_far_the_least_haematoxylin():
     """Red light is what haematoxylin takes and eosin leaves."""
     labels = np.repeat(np.arange(4), 100)
     images = draw_tissue(labels, 32, np.random.default_rng(0))[0].astype(float)
     taken = -np.log(np.maximum(images[:, 0], 1) / 255).mean(axis=(1, 2))
     by_class = np.array([taken[labels == label].mean() for label in range(4)])
-    assert by_class[STROMA] < min(by_class[GLAND], by_class[INFLAMMATION])
-    assert by_class[TUMOUR] == by_class.max()
+    assert 1.5 * by_class[STROMA] < by_class[[GLAND, INFLAMMATION, TUMOUR]].min()
 
 
 def test_tumour_nuclei_are_larger_than_lymphocytes():
