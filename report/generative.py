@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 import pandas as pd
@@ -20,6 +21,9 @@ from results import ClassGenerative, Generative, Record
 ALL = "all classes"
 EXCESS = {"kid": "kid_floor", "fid": "fid_floor", "ms_ssim": "ms_ssim_real"}
 """Figures that mean something only beside that of real images; what is averaged over seeds is the difference."""
+
+SHARES = ("precision", "recall", "density", "coverage")
+REAL = "real training images"
 
 WORDS = {
     "kid": "KID",
@@ -93,17 +97,28 @@ def likeness_table(results: Results, dataset: str, long: pd.DataFrame) -> Table:
         "kid_floor": ("KID floor", score),
         "fid_excess": ("FID − floor", _signed),
         "fid_floor": ("FID floor", _size),
-        "precision": ("precision", score),
-        "recall": ("recall", score),
-        "density": ("density", score),
-        "coverage": ("coverage", score),
+        **{name: (name, score) for name in SHARES},
     }
     caption = (
-        "Generated against test images, mean ± standard deviation over seeds. Floors are of as many real training "
-        "images: 0 above the floor is as near as real images are. Precision and density fall where images look wrong, "
-        "recall and coverage where kinds of images are missing; density is about 1 for real images."
+        "Generated against test images, mean ± standard deviation over seeds. Floors, and the first rows, are of as "
+        "many real training images: 0 above the floor is as near as real images are. Precision and density fall where "
+        "images look wrong, recall and coverage where kinds of images are missing."
     )
-    return _table(results, dataset, long, columns, caption)
+    table = _table(results, dataset, long, columns, caption)
+    return replace(table, rows=(*_real_rows(long, table), *table.rows))
+
+
+def _real_rows(long: pd.DataFrame, table: Table) -> Iterator[tuple[Text, ...]]:
+    """What real training images give: the same for all methods of a seed, so each seed counts once."""
+    real = long[long["metric"].isin([f"{name}_floor" for name in SHARES])].drop_duplicates(["seed", "class", "metric"])
+    means = aggregate.spreads(real, "class", "metric")
+    for name in dict.fromkeys(name for name, _ in means):
+        heads = (REAL, str(real["seed"].nunique()), Strong(ALL)) if name == ALL else ("", "", short(name, 40))
+        cells = [
+            score(means.get((name, f"{column.name}_floor"))) if column.name in SHARES else NOTHING
+            for column in table.columns[len(HEADS) :]
+        ]
+        yield (*heads, *cells)
 
 
 def fidelity_table(results: Results, dataset: str, long: pd.DataFrame) -> Table:
@@ -212,7 +227,7 @@ def _missing(records: Sequence[Record]) -> Iterator[Block]:
     reasons: dict[tuple[str, str], list[str]] = {}
     for key, reason in first.generative.missing.items():
         metric, _, name = key.partition("/")
-        if metric not in EXCESS.values():
+        if not metric.endswith(("_floor", "_real")):
             reasons.setdefault((name, reason), []).append(WORDS.get(metric, metric.replace("_", " ")))
     if reasons:
         yield Paragraph(("Not measured, and why (", Code(first.method), f", seed {first.seed}):"))

@@ -117,6 +117,10 @@ class ClassGenerative(Part):
     recall: float | None = None
     density: float | None = None
     coverage: float | None = None
+    precision_floor: float | None = None
+    recall_floor: float | None = None
+    density_floor: float | None = None
+    coverage_floor: float | None = None
     label_fidelity: float | None = None
     label_fidelity_real: float | None = None
     memorisation: float | None = None

@@ -10,7 +10,7 @@ METRICS = {
     "inception_score": "are single images sure of a class, and all spread over the classes? 1 to the number of classes",
     "precision": "share of generated images that lie among the test images",
     "recall": "share of test images that lie among the generated images",
-    "density": "how densely test images lie around generated ones; about 1 for real images",
+    "density": "how densely test images lie around generated ones; about 1 if both are of one distribution",
     "coverage": "share of test images with a generated image near",
     "ms_ssim": "how alike generated images of a class are; ms_ssim_real: how alike test images are",
     "label_fidelity": "share of generated images taken for the asked class; label_fidelity_real: of test images",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench.generative.extractor import Features
 from bench.generative.fid import fid
 from bench.generative.inception_score import inception_score
 from bench.generative.kid import kid
@@ -9,11 +10,15 @@ from bench.generative.prdc import compare
 from bench.generative.trio import LEAST, Figures, Trio
 
 COMPARED = ("kid", "precision", "recall", "density", "coverage")
-FLOORS = ("kid_floor", "fid", "fid_floor")
+FID = ("fid", "fid_floor")
+FLOORS = tuple(f"{metric}_floor" for metric in COMPARED)
+
+
+NO_TRAINING_IMAGES = "no training images are given"
 
 
 def compared(trio: Trio, *, width: int) -> Figures:
-    """KID and FID with their floors, precision, recall, density, coverage.
+    """KID, FID, precision, recall, density and coverage, each with its floor.
 
     A floor is the same figure of as many real training images as there are generated ones. KID is unbiased, so its
     floor may do with fewer. FID is biased by n: it is measured only where both covariances have full rank
@@ -25,25 +30,42 @@ def compared(trio: Trio, *, width: int) -> Figures:
     """
     figures = Figures({"n": len(trio.generated)})
     if trio.too_few:
-        figures.lack(trio.too_few, *COMPARED, *FLOORS)
+        figures.lack(trio.too_few, *COMPARED, *FLOORS, *FID)
         return figures
     generated, test = trio.generated.features, trio.test.features
     found = compare(generated, test)
     figures.values |= {metric: getattr(found, metric) for metric in COMPARED}
     train = None if trio.train is None else trio.train.features[: len(generated)]
-    if train is None:
-        figures.lack("no training images are given", "kid_floor", "fid_floor")
-    elif len(train) < LEAST:
-        figures.lack(f"{len(train)} training images, needs at least {LEAST}", "kid_floor")
-    else:
-        figures.values["kid_floor"] = kid(train, test)
+    figures.add(_floors(train, test, n=len(generated)))
     if why := _why_no_fid(trio, width):
         figures.lack(why, "fid", "fid_floor")
         return figures
     figures.values["fid"] = fid(generated, test)
-    if train is not None:
+    if train is None:
+        figures.lack(NO_TRAINING_IMAGES, "fid_floor")
+    else:
         figures.values["fid_floor"] = fid(train, test)
     return figures
+
+
+def _floors(train: Features | None, test: Features, *, n: int) -> Figures:
+    """What real training images give; all but KID depend on how many there are, so they have to be n."""
+    figures = Figures()
+    if train is None:
+        figures.lack(NO_TRAINING_IMAGES, *FLOORS)
+    elif len(train) < LEAST:
+        figures.lack(f"{len(train)} training images, needs at least {LEAST}", *FLOORS)
+    elif len(train) < n:
+        figures.values["kid_floor"] = kid(train, test)
+        figures.lack(_too_few_for_floor(len(train), n), *FLOORS[1:])
+    else:
+        found = compare(train, test)
+        figures.values |= {f"{metric}_floor": getattr(found, metric) for metric in COMPARED}
+    return figures
+
+
+def _too_few_for_floor(train: int, n: int) -> str:
+    return f"{train} training images, its floor needs as many as the {n} generated ones"
 
 
 def _why_no_fid(trio: Trio, width: int) -> str:
@@ -51,7 +73,7 @@ def _why_no_fid(trio: Trio, width: int) -> str:
         if len(seen) <= width:
             return f"{len(seen)} {side} images, needs more than the {width} features"
     if trio.train is not None and len(trio.train) < len(trio.generated):
-        return f"{len(trio.train)} training images, its floor needs as many as the {len(trio.generated)} generated ones"
+        return _too_few_for_floor(len(trio.train), len(trio.generated))
     return ""
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.generative.compared import COMPARED, FLOORS, compared, scored
+from bench.generative.compared import COMPARED, FID, FLOORS, NO_TRAINING_IMAGES, compared, scored
 from bench.generative.extractor import Extractor
 from bench.generative.label_fidelity import label_fidelity
 from bench.generative.memorisation import Nearest, memorisation, nearest
@@ -64,7 +64,7 @@ def measure(
         figures = Figures({"n": 0})
         if trio is None:
             side = "generated" if (test.labels == label).any() else "test"
-            figures.lack(f"no {side} images", *COMPARED, *FLOORS, *MEANS)
+            figures.lack(f"no {side} images", *COMPARED, *FLOORS, *FID, *MEANS)
         else:
             trios[label] = trio
             figures.add(compared(trio, width=extractor.width))
@@ -95,7 +95,7 @@ def _pooled(trios: list[Trio], by_class: Mapping[str, Figures], extractor: Extra
         figures.add(compared(all_classes, width=extractor.width))
         figures.add(scored(all_classes, extractor=extractor.name))
     else:
-        figures.lack("no class has both generated and test images", *COMPARED, *FLOORS, "inception_score")
+        figures.lack("no class has both generated and test images", *COMPARED, *FLOORS, *FID, "inception_score")
     for metric in MEANS:
         known = [of.values[metric] for of in by_class.values() if metric in of.values]
         if known:
@@ -131,7 +131,7 @@ def _new(trio: Trio, of_generated: Nearest | None) -> Figures:
     """Memorisation."""
     figures = Figures()
     if of_generated is None or trio.train is None:
-        figures.lack("no training images are given", "memorisation")
+        figures.lack(NO_TRAINING_IMAGES, "memorisation")
     elif trio.too_few:
         figures.lack(trio.too_few, "memorisation")
     else:

@@ -56,6 +56,8 @@ def test_fresh_real_images_are_at_the_floor_and_new(extractor) -> None:
     assert found.label_fidelity > 0.9
     assert found.density == pytest.approx(1, abs=0.2)
     assert found.coverage > 0.85
+    for metric in ("precision", "recall", "coverage"):
+        assert getattr(found, metric) == pytest.approx(getattr(found, f"{metric}_floor"), abs=0.1)
     assert 1.7 < found.inception_score <= 2
     assert found.ms_ssim == pytest.approx(found.ms_ssim_real, abs=0.06)
     assert set(found.missing) == set()
@@ -127,7 +129,8 @@ def test_fid_needs_more_images_than_features_and_a_floor_of_as_many(extractor) -
     short = TRAIN.subset(np.flatnonzero(TRAIN.labels == 0)[:80])
     found = measured(drawn((100, 0), seed=7), extractor, train=short).generative
     why = "80 training images, its floor needs as many as the 100 generated ones"
-    assert found.missing["fid/disc"] == found.missing["fid_floor/disc"] == why
+    for metric in ("fid", "fid_floor", "coverage_floor"):
+        assert found.missing[f"{metric}/disc"] == why
     assert found.per_class["disc"].kid_floor is not None, "unbiased, so fewer will do"
 
 

@@ -50,6 +50,19 @@ def test_differences_to_the_floor_are_averaged_seed_by_seed(make_record) -> None
     assert cells(fidelity)[1] == ["", "", "a", "0.500 ± 0.000"]
 
 
+def test_real_training_images_stand_first_and_each_seed_counts_once(make_record) -> None:
+    """Two methods share the floors of a seed: 0.6 and 0.8 over two seeds."""
+    records = [
+        make_record(method=method, seed=seed, generative=found(0.5, precision=0.5, precision_floor=0.6 + 0.2 * seed))
+        for method in ("x", "y")
+        for seed in (0, 1)
+    ]
+    likeness = tables(section(records))[0]
+    assert [column.name for column in likeness.columns][-1] == "precision"
+    assert cells(likeness)[0] == ["real training images", "2", "all classes", "–", "–", "0.700 ± 0.141"]
+    assert cells(likeness)[1] == ["x", "2", "all classes", "+0.400 ± 0.000", "0.100 ± 0.000", "0.500 ± 0.000"]
+
+
 def test_a_figure_without_its_floor_has_no_difference(make_record) -> None:
     alone = Generative(n=5, fid=30.0, kid=0.2, kid_floor=0.5, extractor=DOMAIN)
     (likeness,) = tables(section([make_record(generative=alone)]))
