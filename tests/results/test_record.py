@@ -32,7 +32,7 @@ METRICS = st.builds(
     **dict.fromkeys((name for name in Metrics.model_fields if name != "recall"), SCORES),
     recall=st.dictionaries(NAMES, SCORES, max_size=3),
 )
-CLASS_FIGURES = dict.fromkeys(ClassGenerative.model_fields, SCORES)
+CLASS_FIGURES = {**dict.fromkeys(ClassGenerative.model_fields, SCORES), "n": st.none() | st.integers(0, 10**9)}
 GENERATIVE = st.builds(
     Generative,
     **CLASS_FIGURES,
