@@ -17,6 +17,7 @@ from bench.generative.of_folders import score_folders
 from bench.generative.pretrained import Dinov2Extractor, InceptionExtractor, Weights, load
 from bench.run import Conditions, carry_out
 from bench.verify import toy_images
+from results import Store
 
 CPU = torch.device("cpu")
 
@@ -244,3 +245,33 @@ def test_dinov2_is_timms_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         expected = theirs(scaled).numpy()
     assert ours.embed(grey).features == pytest.approx(expected, abs=1e-4)
     assert ours.embed(grey).logits is None
+
+
+def test_the_command_leaves_the_figures_out_when_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
+    arguments = [
+        "run",
+        "--methods",
+        "dcgan",
+        "--datasets",
+        "digits",
+        "--seeds",
+        "1",
+        "--preset",
+        "smoke",
+        "--jobs",
+        "1",
+    ]
+    folder = ["--device", "cpu", "--no-reference", "--out", str(tmp_path / "study")]
+    said = CliRunner().invoke(app, [*arguments, *folder, "--no-generative-metrics"])
+    assert said.exit_code == 0, said.stderr
+    (record,) = Store(tmp_path / "study").records()
+    assert record.generative is None
+    assert "How good and how new" not in (tmp_path / "study/report.md").read_text()
+    again = CliRunner().invoke(app, [*arguments, *folder, "--overwrite", "always"])
+    assert again.exit_code == 0, again.stderr
+    (measured,) = Store(tmp_path / "study").records()
+    assert (measured.run_id, measured.protocol) == (record.run_id, record.protocol)
+    assert measured.generative is not None
+    assert measured.metrics == record.metrics
+    assert "How good and how new" in (tmp_path / "study/report.md").read_text()
