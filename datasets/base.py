@@ -18,6 +18,7 @@ from pydantic import AfterValidator, Field
 
 from datasets.component import Component, Parameter
 from datasets.errors import DatasetError
+from datasets.gather import gather
 from datasets.imbalance import SYNTAX, checked, kept_counts
 
 SplitRule: TypeAlias = Literal["fresh", "resampled", "fixed-test"]
@@ -113,11 +114,11 @@ class LabelledImages:
         return np.bincount(self.labels, minlength=len(self.classes)).astype(np.int64)
 
     def subset(self, indices: NDArray[np.integer] | Sequence[int]) -> LabelledImages:
-        """The images at these indices, in this order."""
+        """The images at these indices, in this order; a large pick from a mapped set is mapped again."""
         chosen = np.asarray(indices, dtype=np.int64)
         return replace(
             self,
-            images=self.images[chosen],
+            images=gather(self.images, chosen),
             labels=self.labels[chosen],
             groups=None if self.groups is None else self.groups[chosen],
             names=None if self.names is None else self.names[chosen],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,19 +11,35 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from datasets import LabelledImages
+from datasets.gather import IN_MEMORY_BYTES
+
+GPU_SHARE = 0.5
+"""Of a GPU's free memory, what images may take; the rest is for networks."""
 
 
 def to_device(images: NDArray[np.uint8], device: torch.device) -> Tensor:
-    """Copies images to the device, channels innermost so that a batch taken from them is channels_last.
+    """Brings images to where they are indexed: to the device, or, when they are too many, where they lie.
 
     Args:
         images: (N, C, H, W) uint8.
         device: Where to.
 
     Returns:
-        (N, H, W, C) uint8, contiguous.
+        (N, H, W, C) uint8: a copy on the device, channels innermost; of a mapped set on the CPU, and of a set that
+        does not fit on the GPU, a view of the map, from which batches are read.
     """
+    if stays(images, device):
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*not writable")  # and nobody writes to it
+            return torch.from_numpy(images).permute(0, 2, 3, 1)
     return torch.tensor(np.ascontiguousarray(images.transpose(0, 2, 3, 1)), device=device)
+
+
+def stays(images: NDArray[np.uint8], device: torch.device) -> bool:
+    """Whether images are better read from where they lie: too many for the GPU, or a large map on the CPU."""
+    if device.type == "cpu":
+        return isinstance(images, np.memmap) and images.nbytes > IN_MEMORY_BYTES
+    return images.nbytes > GPU_SHARE * torch.cuda.mem_get_info(device)[0]
 
 
 def send(tensor: Tensor, device: torch.device) -> Tensor:
@@ -45,8 +62,8 @@ class ImagePool:
     """Images and what they are to be classified as, on the device.
 
     Attributes:
-        images: (N, H, W, C) uint8.
-        targets: (N,) int64 labels, or (N, K) float32 class probabilities.
+        images: (N, H, W, C) uint8, on the device or, when they are too many, on the CPU.
+        targets: (N,) int64 labels, or (N, K) float32 class probabilities, on the device.
     """
 
     images: Tensor
@@ -70,5 +87,6 @@ class ImagePool:
         Args:
             indices: (B,) int64 on the CPU.
         """
-        indices = send(indices, self.images.device)
-        return to_float(self.images[indices]), self.targets[indices]
+        batch = self.images[send(indices, self.images.device)].contiguous()
+        device = self.targets.device
+        return to_float(send(batch, device)), self.targets[send(indices, device)]

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import cores
 from bench.cores import own_cores
 from bench.errors import UsageError
 from bench.execute import choose_jobs, execute
@@ -24,9 +25,10 @@ def test_jobs() -> None:
             choose_jobs(text, threads=1, device_type="cpu", runs=2)
 
 
-def test_cores_are_not_claimed_twice() -> None:
+def test_cores_are_not_claimed_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import os
 
+    monkeypatch.setattr(cores, "_FOLDER", tmp_path / "claims")
     before = os.sched_getaffinity(0)
     with own_cores(len(before)) as all_of_them, own_cores(1) as one_more:
         assert all_of_them
