@@ -12,13 +12,20 @@ from pydantic import Field
 from torch import Tensor
 
 from datasets import LabelledImages
-from methods.base import Context, Fitted, Method
+from methods.base import Context, Fitted, Method, NotApplicable
 from methods.training.classifier import Recipe, require_two_classes, train_classifier
 from methods.training.fitted import FittedClassifier
 from methods.training.generator import FittedGenerator
 from methods.training.images import ImagePool
 from methods.training.policy import Policy, extra_labels
 from methods.training.transforms import classic
+
+
+def require_power_of_two(name: str, train: LabelledImages) -> None:
+    """Raises NotApplicable where convolutions of stride 2 do not lead from the image down to 4 × 4."""
+    size = train.images.shape[2]
+    if size < 16 or size & (size - 1):
+        raise NotApplicable(f"{name} needs an image size that is a power of two from 16 on, got {size}.")
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from datasets import LabelledImages
-from methods.base import Context, MethodInfo, NotApplicable
+from methods.base import Context, MethodInfo
 from methods.catalogue import register
 from methods.training.draws import Balanced, Draws, Permutations
 from methods.training.ema import Ema, decay_for
@@ -25,7 +25,7 @@ from methods.training.images import ImagePool, send
 from methods.training.per_class import PerClassTraining
 from methods.training.precision import autocast
 from methods.training.randomness import seeded
-from methods.two_stage.base import TwoStage
+from methods.two_stage.base import TwoStage, require_power_of_two
 
 LATENT = 100
 LEARNING_RATE, BETAS = 2e-4, (0.5, 0.999)
@@ -47,9 +47,7 @@ class DcGan(TwoStage):
 
     def fit_generator(self, train: LabelledImages, context: Context) -> FittedGenerator:
         """See `TwoStage.fit_generator`."""
-        size = train.images.shape[2]
-        if size < 16 or size & (size - 1):
-            raise NotApplicable(f"dcgan needs an image size that is a power of two from 16 on, got {size}.")
+        require_power_of_two(self.info.name, train)
         with seeded(context.seed("generator")):
             training = self._per_class(train, context) if self.per_class else self._for_all(train, context)
         return train_generator(training, steps=context.budget.generator_steps, context=context)

@@ -1,0 +1,179 @@
+"""``cgan-diffaug``: a small conditional GAN of today's practice for few images.
+
+Ours, of published parts: projection discriminator [Miyato & Koyama 1802.05637], hinge loss and spectral
+normalisation [Miyato et al. 1802.05957], class-conditional batch normalisation [Dumoulin et al. 1610.07629],
+DiffAugment [Zhao et al. 2006.10738], two time scales [Heusel et al. 1706.08500], class-balanced real batches, EMA.
+The convolutions are those of DCGAN, which one CPU core affords.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from datasets import LabelledImages
+from methods.base import Context, MethodInfo
+from methods.catalogue import register
+from methods.training.adversarial import AdversarialTraining, adams, hinge, short_run_rate
+from methods.training.arrangement import pooled
+from methods.training.diffaugment import diffaugment
+from methods.training.draws import Draws
+from methods.training.generator import FittedGenerator, train_generator
+from methods.training.images import ImagePool
+from methods.training.randomness import seeded
+from methods.two_stage.base import TwoStage, require_power_of_two
+
+LATENT = 64
+RATE_G, RATE_D, BETAS = 2e-4, 4e-4, (0.0, 0.9)
+
+
+@register
+class CganDiffAugment(TwoStage):
+    """Projection discriminator, hinge loss, spectral normalisation, DiffAugment on real and generated images."""
+
+    info: ClassVar[MethodInfo] = MethodInfo(
+        name="cgan-diffaug",
+        version=1,
+        tier="two-stage",
+        summary="small conditional GAN of today's practice: projection, hinge, spectral norm, DiffAugment",
+        reference="Miyato & Koyama, arXiv 1802.05637; Zhao et al., arXiv 2006.10738",
+        can_sample=True,
+    )
+
+    def fit_generator(self, train: LabelledImages, context: Context) -> FittedGenerator:
+        """See `TwoStage.fit_generator`."""
+        require_power_of_two(self.info.name, train)
+
+        def make(pool: ImagePool, draws: Draws, steps: int, noise: torch.Generator) -> Training:
+            shape = {
+                "channels": pool.images.shape[3],
+                "size": pool.images.shape[2],
+                "width": context.budget.generator_width,
+                "classes": len(train.classes),
+            }
+            return Training(
+                pool,
+                draws,
+                generator=Generator(**shape),
+                discriminator=Discriminator(**shape),
+                optimise=adams(
+                    generator=short_run_rate(RATE_G, steps=steps),
+                    discriminator=short_run_rate(RATE_D, steps=steps),
+                    betas=BETAS,
+                ),
+                latent=LATENT,
+                critic_steps=1,
+                steps=steps,
+                noise=noise,
+                context=context,
+            )
+
+        with seeded(context.seed("generator")):
+            training = pooled(train, context, make)
+        return train_generator(training, steps=context.budget.generator_steps, context=context)
+
+
+class ConditionalNorm(nn.Module):
+    """Batch normalisation whose gain and bias are looked up by class.
+
+    Args:
+        channels: Of the features.
+        classes: How many.
+    """
+
+    def __init__(self, channels: int, classes: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(channels, affine=False)
+        self.gain = nn.Embedding(classes, channels)
+        self.bias = nn.Embedding(classes, channels)
+        nn.init.ones_(self.gain.weight)
+        nn.init.zeros_(self.bias.weight)
+
+    def forward(self, features: Tensor, labels: Tensor) -> Tensor:
+        """(N, channels, H, W) and (N,) int64 → the same shape."""
+        return self.norm(features) * self.gain(labels)[:, :, None, None] + self.bias(labels)[:, :, None, None]
+
+
+class Generator(nn.Module):
+    """Noise beside a class embedding → 4 × 4 features → transposed 4×4 convolutions of stride 2, tanh.
+
+    Args:
+        channels: Of the images.
+        size: Height and width in pixels, a power of two.
+        width: Channels of the last hidden layer; they double towards the noise.
+        classes: How many.
+    """
+
+    def __init__(self, *, channels: int, size: int, width: int, classes: int) -> None:
+        super().__init__()
+        widths = [width << k for k in reversed(range(int(math.log2(size)) - 2))]
+        self.embedding = nn.Embedding(classes, LATENT)
+        self.dense = nn.Linear(2 * LATENT, 16 * widths[0])
+        self.norms = nn.ModuleList(ConditionalNorm(inner, classes) for inner in widths)
+        self.ups = nn.ModuleList(
+            nn.ConvTranspose2d(inner, outer, kernel_size=4, stride=2, padding=1)
+            for inner, outer in zip(widths, [*widths[1:], channels], strict=True)
+        )
+        for layer in (self.dense, *self.ups):
+            nn.init.normal_(layer.weight, 0.0, 0.02)
+
+    def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
+        """(N, 64) and (N,) int64 → (N, C, H, W) in [−1, 1]."""
+        features = self.dense(torch.cat([noise, self.embedding(labels)], dim=1)).unflatten(1, (-1, 4, 4))
+        for norm, up in zip(self.norms, self.ups, strict=True):
+            features = up(nn.functional.relu(norm(features, labels)))
+        return torch.tanh(features)
+
+
+class Discriminator(nn.Module):
+    """Strided 4×4 convolutions under spectral normalisation; score ψ(φ(x)) + e_y·φ(x) [1802.05637, eq. 4].
+
+    Args:
+        channels: Of the images.
+        size: Height and width in pixels, a power of two.
+        width: Channels of the first layer; they double towards the score.
+        classes: How many.
+    """
+
+    def __init__(self, *, channels: int, size: int, width: int, classes: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for k in range(int(math.log2(size)) - 2):
+            inputs = channels if k == 0 else width << (k - 1)
+            layers += [_normalised(nn.Conv2d(inputs, width << k, kernel_size=4, stride=2, padding=1)), _leaky()]
+            inner = width << k
+        layers += [_normalised(nn.Conv2d(inner, inner, kernel_size=3, padding=1)), _leaky()]
+        self.trunk = nn.Sequential(*layers)
+        self.source = _normalised(nn.Linear(inner, 1))
+        self.embedding = _normalised(nn.Embedding(classes, inner))
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        """(N, C, H, W) and (N,) int64 → (N,) scores."""
+        features = self.trunk(images).sum(dim=(2, 3))  # φ(x), summed over places
+        return self.source(features).squeeze(1) + (self.embedding(labels) * features).sum(dim=1)
+
+
+class Training(AdversarialTraining):
+    """Hinge loss on images that DiffAugment has changed."""
+
+    def discriminator_loss(self, real: Tensor, fake: Tensor, labels: Tensor) -> Tensor:
+        """1802.05957, eq. 16, at T(x) and T(G(z)); one pass, since no layer mixes images."""
+        both = diffaugment(torch.cat([real, fake]), self.random)
+        on_real, on_fake = self.score(both, labels.repeat(2)).chunk(2)
+        return hinge(on_real, real=True) + hinge(on_fake, real=False)
+
+    def generator_loss(self, fake: Tensor, labels: Tensor) -> Tensor:
+        """1802.05957, eq. 17: −E D(T(G(z)))."""
+        return -self.score(diffaugment(fake, self.random), labels).mean()
+
+
+def _normalised(layer: nn.Module) -> nn.Module:
+    return spectral_norm(layer)
+
+
+def _leaky() -> nn.Module:
+    return nn.LeakyReLU(0.1, inplace=True)
