@@ -8,6 +8,7 @@ is known to work badly. Embeddings start around one (our reading).
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import ClassVar
 
 import torch
@@ -104,7 +105,7 @@ class Critic(nn.Module):
         super().__init__()
         widths = [channels, *(width << k for k in range(int(math.log2(size)) - 2))]
         layers: list[nn.Module] = []
-        for inputs, outputs in zip(widths, widths[1:], strict=False):
+        for inputs, outputs in pairwise(widths):
             layers += [nn.Conv2d(inputs, outputs, kernel_size=4, stride=2, padding=1), nn.LeakyReLU(0.2)]
         self.trunk = nn.Sequential(*layers, nn.Flatten())
         self.embedding = _around_one(classes, 16 * widths[-1])

@@ -15,6 +15,9 @@ SPECS = [
     "wgan-gp",
     "wgan-gp[per_class=false]",
     "cwgan-gp",
+    "bagan",
+    "bagan-gp",
+    "bagan-gp[autoencoder=false]",
 ]
 
 
