@@ -7,7 +7,7 @@ Real batches are class-balanced, so that with 1/(K+1) of fakes each of D's K + 1
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -17,7 +17,7 @@ from datasets import LabelledImages
 from methods.base import Context, MethodInfo
 from methods.catalogue import register
 from methods.training.adversarial import AdversarialTraining, adams, short_run_rate
-from methods.training.draws import Balanced
+from methods.training.draws import Balanced, Draws
 from methods.training.generator import FittedGenerator, train_generator
 from methods.training.images import ImagePool
 from methods.training.randomness import seeded
@@ -78,6 +78,7 @@ class Bagan(TwoStage):
             generator=Generator(decoder, means, factors, normalise=self.normalise),
             discriminator=Discriminator(features, head),
             optimise=adams(generator=rate, discriminator=rate, betas=BETAS),
+            classes=len(train.classes),
             latent=LATENT,
             critic_steps=1,
             steps=steps - pretraining,
@@ -147,12 +148,15 @@ class Discriminator(nn.Module):
 class Training(AdversarialTraining):
     """D names the class or "fake"; G is to be given the class that it was asked for (1803.09655, section 3)."""
 
+    def __init__(self, pool: ImagePool, draws: Draws, *, classes: int, **shared: Any) -> None:
+        super().__init__(pool, draws, **shared)
+        self.classes = classes
+
     def discriminator_loss(self, real: Tensor, fake: Tensor, labels: Tensor) -> Tensor:
         """Cross-entropy on a batch of which 1/(K+1) is generated, of uniform classes."""
-        answers = self.discriminator.head.out_features
-        n_fake = max(1, round(len(real) / answers))
+        n_fake = max(1, round(len(real) / (self.classes + 1)))
         scores = self.score(torch.cat([fake[:n_fake], real[n_fake:]]), labels)
-        targets = torch.cat([torch.full_like(labels[:n_fake], answers - 1), labels[n_fake:]])
+        targets = torch.cat([torch.full_like(labels[:n_fake], self.classes), labels[n_fake:]])
         return nn.functional.cross_entropy(scores, targets)
 
     def generator_loss(self, fake: Tensor, labels: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ looks fake by its label alone), and all training images for the GAN.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from pydantic import Field
@@ -24,7 +24,7 @@ from methods.training.adversarial import (
     gradient_penalty,
     short_run_rate,
 )
-from methods.training.draws import Balanced
+from methods.training.draws import Balanced, Draws
 from methods.training.generator import FittedGenerator, train_generator
 from methods.training.images import ImagePool, send
 from methods.training.randomness import seeded
@@ -84,6 +84,7 @@ class BaganGp(TwoStage):
             generator=generator,
             discriminator=discriminator,
             optimise=adams(generator=rate, discriminator=rate, betas=BETAS),
+            classes=len(train.classes),
             latent=LATENT,
             critic_steps=CRITIC_STEPS,
             steps=steps - pretraining,
@@ -139,9 +140,13 @@ class Discriminator(nn.Module):
 class Training(AdversarialTraining):
     """The losses of 2011.00189, section 3; y_f is the label of a balanced real batch and so uniform."""
 
+    def __init__(self, pool: ImagePool, draws: Draws, *, classes: int, **shared: Any) -> None:
+        super().__init__(pool, draws, **shared)
+        self.classes = classes
+
     def discriminator_loss(self, real: Tensor, fake: Tensor, labels: Tensor) -> Tensor:
         """−E log D(x,y) − E log(1−D(G(z,y_f),y_f)) − E log(1−D(x,y_w)) + λ E(‖∇ D(x̂,y)‖−1)²."""
-        wrong = wrong_labels(labels, classes=self.generator.embedding.num_embeddings, generator=self.random)
+        wrong = wrong_labels(labels, classes=self.classes, generator=self.random)
         scores = self.score(torch.cat([real, fake, real]), torch.cat([labels, labels, wrong]))
         on_real, on_fake, on_wrong = scores.chunk(3)
         penalty = gradient_penalty(lambda x: self.discriminator(x, labels), real, fake, self.uniform(len(real)))

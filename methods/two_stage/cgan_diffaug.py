@@ -9,6 +9,7 @@ The convolutions are those of DCGAN, which one CPU core affords.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import ClassVar
 
 import torch
@@ -118,8 +119,7 @@ class Generator(nn.Module):
             nn.ConvTranspose2d(inner, outer, kernel_size=4, stride=2, padding=1)
             for inner, outer in zip(widths, [*widths[1:], channels], strict=True)
         )
-        for layer in (self.dense, *self.ups):
-            nn.init.normal_(layer.weight, 0.0, 0.02)
+        self.apply(_initialise)
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
         """(N, 64) and (N,) int64 → (N, C, H, W) in [−1, 1]."""
@@ -142,10 +142,10 @@ class Discriminator(nn.Module):
     def __init__(self, *, channels: int, size: int, width: int, classes: int) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        for k in range(int(math.log2(size)) - 2):
-            inputs = channels if k == 0 else width << (k - 1)
-            layers += [_normalised(nn.Conv2d(inputs, width << k, kernel_size=4, stride=2, padding=1)), _leaky()]
-            inner = width << k
+        widths = [width << k for k in range(int(math.log2(size)) - 2)]
+        for inputs, outputs in pairwise([channels, *widths]):
+            layers += [_normalised(nn.Conv2d(inputs, outputs, kernel_size=4, stride=2, padding=1)), _leaky()]
+        inner = widths[-1]
         layers += [_normalised(nn.Conv2d(inner, inner, kernel_size=3, padding=1)), _leaky()]
         self.trunk = nn.Sequential(*layers)
         self.source = _normalised(nn.Linear(inner, 1))
@@ -173,6 +173,12 @@ class Training(AdversarialTraining):
 
 def _normalised(layer: nn.Module) -> nn.Module:
     return spectral_norm(layer)
+
+
+def _initialise(layer: nn.Module) -> None:
+    """N(0, 0.02), as DCGAN has it."""
+    if isinstance(layer, nn.Linear | nn.ConvTranspose2d):
+        nn.init.normal_(layer.weight, 0.0, 0.02)
 
 
 def _leaky() -> nn.Module:

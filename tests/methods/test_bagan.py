@@ -35,7 +35,6 @@ class Answers(nn.Module):
     def __init__(self, logits):
         super().__init__()
         self.logits = nn.Parameter(torch.tensor(logits))
-        self.head = nn.Linear(1, len(logits))
 
     def forward(self, images, labels):
         return self.logits.expand(len(images), -1)
@@ -50,6 +49,7 @@ def test_softmax_over_classes_and_fake_at_a_known_point(make_images, context):
         generator=nn.Linear(1, 1),
         discriminator=Answers([math.log(p) for p in (0.1, 0.2, 0.3, 0.4)]),
         optimise=lambda g, d: (torch.optim.SGD(g.parameters()), torch.optim.SGD(d.parameters())),
+        classes=3,
         latent=1,
         critic_steps=1,
         steps=1,
