@@ -72,7 +72,7 @@ class TwoStage(Method):
         require_two_classes(train)
         generator = self.fit_generator(train, context)
         with context.phase("synthesis"):
-            synthetic = self._synthesise(generator, train, context)
+            synthetic = self.synthesise(generator, train, context)
         classifier = train_classifier(
             self.classifier,
             train=train,
@@ -83,7 +83,8 @@ class TwoStage(Method):
         )
         return FittedTwoStage(classifier, generator)
 
-    def _synthesise(self, generator: FittedGenerator, train: LabelledImages, context: Context) -> ImagePool | None:
+    def synthesise(self, generator: FittedGenerator, train: LabelledImages, context: Context) -> ImagePool | None:
+        """The images that the policy asks for, with their labels; None where it asks for none."""
         labels = extra_labels(self.policy, train.counts)
         if not len(labels):
             return None

@@ -1,0 +1,127 @@
+"""``duplicate``, ``noise`` and ``shuffled``: placebos, to tell what synthetic images teach from their mere number.
+
+Each adds as many images of each class as a two-stage method with the same policy, in the same places of the batches.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+
+from datasets import LabelledImages
+from methods.base import Context, Fitted, Method, MethodInfo
+from methods.catalogue import register
+from methods.training.classifier import Recipe, require_two_classes, train_classifier
+from methods.training.generator import FittedGenerator
+from methods.training.images import ImagePool
+from methods.training.policy import Policy, extra_labels
+from methods.training.transforms import classic
+from methods.two_stage.cgan_diffaug import CganDiffAugment
+
+
+class Placebo(Method):
+    """A two-stage method without a generator."""
+
+    policy: Policy = Field("balance", description="balance, fixed:N per minority class, or ratio:R of the largest")
+    classic: bool = Field(True, description="the transforms of `classic` on all images")
+
+    @abstractmethod
+    def images(self, labels: NDArray[np.int64], train: LabelledImages, rng: torch.Generator) -> NDArray[np.uint8]:
+        """What is put in the place of synthetic images.
+
+        Args:
+            labels: (M,) int64, M ≥ 1, of classes that have training images.
+            train: The real images.
+            rng: On the CPU.
+
+        Returns:
+            (M, C, H, W) uint8.
+        """
+
+    def fit(self, train: LabelledImages, valid: LabelledImages, context: Context) -> Fitted:
+        """See `Method.fit`."""
+        require_two_classes(train)
+        labels = extra_labels(self.policy, train.counts)
+        synthetic = None
+        with context.phase("synthesis"):
+            if len(labels):
+                made = LabelledImages(self.images(labels, train, context.rng("sampling")), labels, train.classes)
+                synthetic = ImagePool.of(made, context.device)
+        return train_classifier(
+            self.classifier,
+            train=train,
+            valid=valid,
+            context=context,
+            recipe=Recipe(transform=classic if self.classic else None),
+            synthetic=synthetic,
+        )
+
+
+@register
+class Duplicate(Placebo):
+    """Copies of real training images of the class: re-balancing and nothing else."""
+
+    info: ClassVar[MethodInfo] = MethodInfo(
+        name="duplicate",
+        version=1,
+        tier="control",
+        summary="placebo: copies of real images in the place of synthetic ones",
+        reference="random oversampling, in the survey of Buda, Maki & Mazurowski, arXiv 1710.05381",
+        family="placebo",
+    )
+
+    def images(self, labels: NDArray[np.int64], train: LabelledImages, rng: torch.Generator) -> NDArray[np.uint8]:
+        """See `Placebo.images`: each class's images in epochs, so that none is copied much more often."""
+        chosen = np.empty(len(labels), dtype=np.int64)
+        for label in np.unique(labels):
+            places, own = np.flatnonzero(labels == label), np.flatnonzero(train.labels == label)
+            order = own[torch.randperm(len(own), generator=rng).numpy()]
+            chosen[places] = np.resize(order, len(places))
+        return train.images[chosen]
+
+
+@register
+class Noise(Placebo):
+    """Independent uniform noise in every pixel, under the labels that synthetic images would bear."""
+
+    info: ClassVar[MethodInfo] = MethodInfo(
+        name="noise",
+        version=1,
+        tier="control",
+        summary="placebo: noise images in the place of synthetic ones",
+        reference="a generator that has learnt nothing",
+        family="placebo",
+    )
+
+    def images(self, labels: NDArray[np.int64], train: LabelledImages, rng: torch.Generator) -> NDArray[np.uint8]:
+        """See `Placebo.images`."""
+        shape = (len(labels), *train.images.shape[1:])
+        return torch.randint(0, 256, shape, generator=rng, dtype=torch.uint8).numpy()
+
+
+@register
+class Shuffled(CganDiffAugment):
+    """``cgan-diffaug`` whose synthetic images bear labels dealt out at random among them."""
+
+    info: ClassVar[MethodInfo] = MethodInfo(
+        name="shuffled",
+        version=1,
+        tier="control",
+        summary="placebo: cgan-diffaug with the labels of its images shuffled",
+        reference="a generator that does not heed its label",
+        can_sample=True,
+        family="placebo",
+    )
+
+    def synthesise(self, generator: FittedGenerator, train: LabelledImages, context: Context) -> ImagePool | None:
+        """See `TwoStage.synthesise`."""
+        made = super().synthesise(generator, train, context)
+        if made is None:
+            return None
+        order = torch.randperm(len(made), generator=context.rng("shuffled-labels"))
+        return ImagePool(made.images, made.targets[order.to(made.targets.device)])

@@ -1,0 +1,64 @@
+import numpy as np
+import torch
+
+from datasets import LabelledImages
+from methods import METHODS
+from methods.control.randaugment import randaugment
+from methods.training.generator import FittedGenerator
+from methods.training.images import ImagePool
+from methods.training.policy import extra_labels
+
+
+def test_duplicates_are_training_images_of_their_class_and_evenly_many(make_images):
+    train = make_images([12, 5, 3])
+    labels = extra_labels("balance", train.counts)
+    copies = METHODS.build("duplicate").images(labels, train, torch.Generator().manual_seed(0))
+    for label, most in ((1, 2), (2, 3)):
+        own = train.images[train.labels == label]
+        times = [(copies[labels == label] == image).all(axis=(1, 2, 3)).sum() for image in own]
+        assert sum(times) == 12 - len(own)
+        assert max(times) <= most
+
+
+def test_noise_is_uniform_and_heeds_no_class(make_images):
+    train = make_images([12, 5])
+    noise = METHODS.build("noise").images(np.array([0, 1] * 50), train, torch.Generator().manual_seed(0))
+    assert noise.shape == (100, 3, 16, 16)
+    assert noise.dtype == np.uint8
+    assert abs(noise.mean() - 127.5) < 1.5  # its standard error is 73.9 / √76,800 = 0.27
+    assert abs(noise.std() - 73.9) < 1.0
+
+
+class Told(torch.nn.Module):
+    """Images as bright as their label."""
+
+    def forward(self, noise, labels):
+        return (labels[:, None, None, None] / 127.5 - 1.0).expand(-1, 3, 16, 16)
+
+
+def test_shuffled_labels_keep_their_counts_and_lose_their_images(make_images, context):
+    train = LabelledImages(make_images([60, 20, 20]).images, make_images([60, 20, 20]).labels, ("a", "b", "c"))
+    generator = FittedGenerator(Told(), 1, context.device, "float32")
+    made = METHODS.build("shuffled").synthesise(generator, train, context)
+    assert isinstance(made, ImagePool)
+    assert torch.bincount(made.targets).tolist() == [0, 40, 40]
+    agree = (made.images[:, 0, 0, 0] == made.targets).float().mean().item()
+    assert 0.3 < agree < 0.7  # of 80, half by chance
+
+
+def test_randaugment_draws_for_each_image_from_its_generator_alone():
+    images = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0)).repeat(16, 1, 1, 1) * 2 - 1
+    before = torch.random.get_rng_state()
+    changed = randaugment(2, 9)(images, torch.Generator().manual_seed(1))
+    assert torch.equal(changed, randaugment(2, 9)(images, torch.Generator().manual_seed(1)))
+    assert torch.equal(before, torch.random.get_rng_state())
+    assert changed.shape == images.shape
+    assert changed.abs().max() <= 1.0
+    assert len(torch.unique(changed.flatten(1), dim=0)) > 8
+
+
+def test_randaugment_without_magnitude_keeps_most_of_the_image():
+    images = torch.linspace(-1, 1, 256).reshape(1, 1, 16, 16).repeat(8, 3, 1, 1)
+    kept = randaugment(1, 0)(images, torch.Generator().manual_seed(0))
+    unchanged = (kept - images).abs().flatten(1).max(dim=1).values < 1 / 127
+    assert unchanged.sum() >= 5
