@@ -15,6 +15,8 @@ SPECS = [
     "wgan-gp",
     "wgan-gp[per_class=false]",
     "cwgan-gp",
+    "mlp-gan",
+    "mlp-gan[per_class=false]",
     "bagan",
     "bagan-gp",
     "bagan-gp[autoencoder=false]",
