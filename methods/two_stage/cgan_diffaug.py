@@ -30,8 +30,8 @@ from methods.two_stage.base import TwoStage, require_power_of_two
 
 LATENT = 64
 RATE_G, RATE_D, BETAS = 1e-4, 8e-4, (0.0, 0.9)
-"""At 1,500 updates on the develop part of real cells, one seed: KID 1.3, against 2.3 with 2e-4 and 4e-4. A start: one seed
-does not settle it, and the images are not yet good at either."""
+"""At 1,500 updates on the develop part of real cells, one seed: KID 1.3, against 2.3 with 2e-4 and 4e-4.
+A start: one seed does not settle it, and the images are not yet good at either."""
 
 
 @register
