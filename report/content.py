@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from report import generative, tables
+from report.compare import Comparison, compare
 from report.document import Block, Code, Document, Heading, Items, Paragraph, Span, Strong, Text, listed
+from report.findings import findings, verdict_table
 from report.frame import STATUSES
 from report.pictures import Pictures
 from report.study import Results
@@ -28,14 +30,15 @@ def compose(results: Results, folder: Path) -> Document:
     if not results.records:
         return Document(title, (Paragraph("No run has a record yet."), *_notes(results)))
     pictures = Pictures(results, folder)
-    blocks: list[Block] = [*_opening(results), *_faults(results)]
+    compared = compare(results)
+    blocks: list[Block] = [*_opening(results, compared), *_faults(results)]
     for dataset in results.datasets:
-        blocks += _dataset(results, dataset, pictures)
+        blocks += _dataset(results, dataset, pictures, compared)
     blocks += [Heading(2, "All runs"), tables.run_table(results)]
     return Document(title, tuple(blocks))
 
 
-def _opening(results: Results) -> Iterator[Block]:
+def _opening(results: Results, compared: Sequence[Comparison]) -> Iterator[Block]:
     seeds, first = results.seeds, results.records[0]
     yield from _leaks(results)
     yield Paragraph(
@@ -47,6 +50,8 @@ def _opening(results: Results) -> Iterator[Block]:
     )
     if len(seeds) == 1:
         yield Paragraph("There is one seed, so nothing here tells how much another seed would differ.")
+    for dataset in results.datasets:
+        yield from findings(compared, dataset, rope=results.study.rope, clock=results.cost_clock)
     yield Heading(2, "What was compared")
     tiers: dict[str, list[str]] = {}
     for method in results.methods():
@@ -105,7 +110,7 @@ def _notes(results: Results) -> Iterator[Block]:
         yield Items(tuple(short(note) for note in results.notes))
 
 
-def _dataset(results: Results, dataset: str, pictures: Pictures) -> Iterator[Block]:
+def _dataset(results: Results, dataset: str, pictures: Pictures, compared: Sequence[Comparison]) -> Iterator[Block]:
     yield Heading(2, ("Results on ", Code(dataset)))
     if not any(record.metrics for record in results.of_dataset(dataset)):
         yield Paragraph("No run on this dataset has scores.")
@@ -113,7 +118,8 @@ def _dataset(results: Results, dataset: str, pictures: Pictures) -> Iterator[Blo
     yield tables.score_table(results, dataset)
     yield from pictures.scores(dataset)
     yield Heading(3, "Against the reference arm")
-    against = tables.difference_table(results, dataset)
+    yield from pictures.differences(dataset, compared)
+    against = verdict_table(compared, dataset)
     yield against if against.rows else Paragraph("There is no method with a reference arm in this study.")
     yield Heading(3, "Cost")
     yield from pictures.cost(dataset)

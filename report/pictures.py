@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from report import aggregate
+from report.compare import Comparison
 from report.document import Figure, Paragraph, Text, listed
 from report.figures.curves import Curve, draw_curves, over_seeds
+from report.figures.forest import Effect, draw_forest
 from report.figures.heatmap import draw_heatmap
 from report.figures.phases import draw_phases
 from report.figures.samples import classes_together, draw_nearest, draw_samples, read_rows
@@ -69,6 +71,31 @@ class Pictures:
         dashed = "; dashed, the mean of the arm it is held against" if arms else ""
         caption = f"{label.capitalize()} of each seed (points) and its mean (bar){dashed}."
         yield self._figure(path, f"{label} of each method and seed on {dataset}", caption)
+
+    def differences(self, dataset: str, compared: Sequence[Comparison]) -> Iterator[Figure]:
+        """Forest plot of the paired differences in both metrics."""
+        here = [one for one in compared if one.dataset == dataset and one.difference is not None]
+        panels = [
+            (
+                METRICS[metric],
+                [
+                    Effect(one.method, one.difference, one.interval, one.word, one.verdict)
+                    for one in here
+                    if one.metric == metric and one.difference is not None
+                ],
+            )
+            for metric in dict.fromkeys(one.metric for one in here)
+        ]
+        if not panels:
+            return
+        rope = self._results.study.rope
+        path = draw_forest(panels, self._path(dataset, "differences"), rope=rope)
+        caption = (
+            f"Method minus its reference arm over paired seeds, with 95 % intervals. Grey: within ±{rope:g}, which "
+            "counts as equivalent. The verdict also allows for several methods being tested at once, so an interval "
+            "beside zero alone is none."
+        )
+        yield self._figure(path, f"paired differences with intervals on {dataset}", caption)
 
     def cost(self, dataset: str) -> Iterator[Figure | Paragraph]:
         """Score against cost, and where the time goes."""

@@ -84,6 +84,17 @@ class Results:
         """Kinds of times, the most frequent first."""
         return aggregate.kinds(self.runs, shared=self.shared)
 
+    @cached_property
+    def cost_by_arm(self) -> dict[tuple[str, str], dict[tuple[int, tuple[str, str]], float]]:
+        """Cost of each ok run by dataset and method, then by seed and the kind of its time; shared times left out."""
+        timed = self.runs.dropna(subset=["cost_s"])
+        timed = timed[(timed["status"] == "ok") & ((timed["contended"] != "shared") | self.shared)]
+        found: dict[tuple[str, str], dict[tuple[int, tuple[str, str]], float]] = {}
+        columns = ("dataset", "method", "seed", "hardware", "contended", "cost_s")
+        for dataset, method, seed, hardware, contended, value in zip(*(timed[c] for c in columns), strict=True):
+            found.setdefault((dataset, method), {})[int(seed), (hardware, contended)] = float(value)
+        return found
+
     @property
     def metric(self) -> str:
         """The study's first metric."""

@@ -51,32 +51,6 @@ def score_table(results: Results, dataset: str) -> Table:
     return Table(caption, columns, tuple(rows))
 
 
-def difference_table(results: Results, dataset: str) -> Table:
-    """Every method against its reference arm."""
-    metrics = list(dict.fromkeys((results.metric, *FIRST_METRICS)))
-    gains = _differences(results)
-    rows: list[tuple[Text, ...]] = []
-    for method in results.methods(dataset):
-        if method not in results.references:
-            continue
-        found = [gains.get((dataset, method, metric)) for metric in metrics]
-        pairs = max((spread.n for spread in found if spread), default=0)
-        rows.append(
-            (
-                *_arm(results, dataset, method),
-                Code(results.references[method]),
-                str(pairs),
-                *(difference(spread) for spread in found),
-            )
-        )
-    columns = (_METHOD, _RUNS, Column("held against", "left"), Column("pairs"), *(Column(METRICS[m]) for m in metrics))
-    caption = (
-        "Method minus reference, mean ± standard deviation over the seeds that both finished (pairs). No verdict here "
-        "yet: a mean difference alone does not tell whether other seeds would say the same."
-    )
-    return Table(caption, columns, tuple(rows))
-
-
 def further_table(results: Results, dataset: str) -> Table:
     """The metrics that the first table leaves out."""
     metrics = [metric for metric in METRICS if metric not in (results.metric, *FIRST_METRICS)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from bench.commands.compare import compare
 from bench.commands.doctor import doctor
 from bench.commands.inspect import inspect_
 from bench.commands.lists import list_, show
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 app.command("run")(run)
 app.command("report")(report)
+app.command("compare")(compare)
 app.command("status")(status)
 app.command("rerun")(rerun)
 app.command("list")(list_)

@@ -1,0 +1,46 @@
+"""`bench compare`: every method against its reference."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from bench.commands.console import Debug, Json, StudyFolder, guarded, open_store, out, say
+from bench.commands.tables import to_terminal
+from bench.errors import UsageError
+from report import compare as comparing
+from report.findings import verdict_table
+from report.study import read_results
+
+
+@guarded
+def compare(
+    study: StudyFolder,
+    reference: Annotated[
+        str | None, typer.Option(help="Arm to hold all methods against [default: classic-balanced, own classifier].")
+    ] = None,
+    metric: Annotated[str | None, typer.Option(help="Metric of the first verdict [default: the study's].")] = None,
+    json_: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show the evidence for every method against the reference."""
+    del debug
+    open_store(study)
+    names = comparing.metric_names()
+    if metric is not None and metric not in names:
+        raise UsageError(f"no verdict can be given in {metric!r}; choose one of {', '.join(names)}.")
+    results = read_results(study)
+    for note in results.notes:
+        say(f"bench: {note}")
+    if reference is not None and reference not in results.methods():
+        raise UsageError(f"{reference!r} is no method of this study; it has {', '.join(results.methods())}.")
+    found = comparing.compare(results, reference=reference, metric=metric)
+    if json_:
+        print(json.dumps([comparison.as_json() for comparison in found], ensure_ascii=False, indent=1))
+        return
+    if not found:
+        say("bench: there is no method with a reference arm in this study; name one with --reference.")
+        return
+    out().print(to_terminal([verdict_table(found, dataset) for dataset in dict.fromkeys(c.dataset for c in found)]))

@@ -1,0 +1,62 @@
+"""Two correlated areas under the ROC curve (DeLong, DeLong & Clarke-Pearson, Biometrics 44, 1988)."""
+# pyright: standard
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+from scipy.stats import rankdata
+
+
+@dataclass(frozen=True)
+class AucComparison:
+    """Areas of two classifiers on the same images.
+
+    Attributes:
+        first: Area of the first.
+        second: Area of the second.
+        variance: Of first minus second.
+        p: Two-sided, from the normal; None where the areas have no variance.
+    """
+
+    first: float
+    second: float
+    variance: float
+    p: float | None
+
+
+def delong(truth: NDArray[np.bool_], first: NDArray[np.floating], second: NDArray[np.floating]) -> AucComparison | None:
+    """DeLong's test of two areas on the same images.
+
+    Args:
+        truth: (N,), which images are of the class.
+        first: (N,) scores of the first classifier, higher for the class.
+        second: (N,) of the second.
+
+    Returns:
+        None where a side has fewer than two images, which leaves no variance.
+    """
+    if min(int(truth.sum()), int((~truth).sum())) < 2:
+        return None
+    areas, parts = zip(*(_components(truth, scores) for scores in (first, second)), strict=True)
+    by_positive, by_negative = (np.stack(side) for side in zip(*parts, strict=True))
+    covariance = np.cov(by_positive) / by_positive.shape[1] + np.cov(by_negative) / by_negative.shape[1]  # eq. 7
+    contrast = np.array([1.0, -1.0])
+    variance = max(0.0, float(contrast @ covariance @ contrast))
+    z = (areas[0] - areas[1]) / variance**0.5 if variance > 1e-24 else None
+    return AucComparison(areas[0], areas[1], variance, None if z is None else float(2 * ndtr(-abs(z))))
+
+
+def _components(
+    truth: NDArray[np.bool_], scores: NDArray[np.floating]
+) -> tuple[float, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """The area, and each image's share of it (eq. 5 and 6), from midranks (Sun & Xu, IEEE SPL 21, 2014)."""
+    positive, negative = scores[truth], scores[~truth]
+    m, n = len(positive), len(negative)
+    together = rankdata(np.concatenate([positive, negative]))
+    by_positive = (together[:m] - rankdata(positive)) / n
+    by_negative = 1 - (together[m:] - rankdata(negative)) / m
+    return float(by_positive.mean()), (by_positive, by_negative)

@@ -1,0 +1,65 @@
+"""What another sample of test images would have said: a paired bootstrap over images, whole groups at a time."""
+# pyright: standard
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from report.statistics.weighted_scores import Floats, Score
+
+RESAMPLES = 500
+
+
+def resampling_weights(
+    n: int, *, groups: NDArray[np.generic] | None = None, resamples: int = RESAMPLES, seed: int = 0
+) -> Floats:
+    """How often each test image is drawn in each resample.
+
+    Args:
+        n: Test images.
+        groups: (n,) slide, patient or image of origin, drawn whole; None where images stand alone.
+        resamples: B.
+        seed: The same weights for the same seed, so that methods are compared on the same resamples.
+
+    Returns:
+        (B, n), counts.
+    """
+    members = np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1]
+    units = int(members.max()) + 1 if n else 0
+    if not units:
+        return np.zeros((resamples, 0))
+    drawn = np.random.default_rng(seed).multinomial(units, np.full(units, 1 / units), size=resamples)
+    return drawn[:, members].astype(np.float64)
+
+
+def resampled_scores(
+    score: Score, labels: NDArray[np.int64], probabilities: Sequence[NDArray[np.floating]], weights: Floats
+) -> Floats:
+    """Mean score over seeds that share their test images, in each resample of the images.
+
+    Args:
+        score: Of ``weighted_scores.SCORES``.
+        labels: (N,).
+        probabilities: A seed's (N, K) each.
+        weights: (B, N) of ``resampling_weights``.
+
+    Returns:
+        (B,); NaN where a resample has no image to score.
+    """
+    return np.mean([score(labels, of_seed, weights) for of_seed in probabilities], axis=0)
+
+
+def bootstrap_variance(method: Floats, reference: Floats) -> float:
+    """Variance over resamples of method minus reference, (B,) each, from the same resamples."""
+    differences = method - reference
+    return float(np.nanvar(differences, ddof=1))
+
+
+def bootstrap_interval(method: Floats, reference: Floats, *, confidence: float = 0.95) -> tuple[float, float]:
+    """Percentile interval of method minus reference, as scipy's ``bootstrap`` with ``method="percentile"``."""
+    tail = (1 - confidence) / 2
+    low, high = np.nanquantile(method - reference, [tail, 1 - tail])
+    return float(low), float(high)
