@@ -69,4 +69,4 @@ def _noncentrality(df: int, alpha: float) -> float:
         other_side = np.nan_to_num(nct.cdf(-bound, df, shift))  # scipy gives NaN for some that are next to nothing
         return float(nct.sf(bound, df, shift) + other_side) - POWER
 
-    return float(brentq(lacking, 0.0, 20.0 + 2 * bound, xtol=1e-12))
+    return float(brentq(lacking, 0.0, 20.0 + 2 * bound, xtol=1e-12))  # pyright: ignore[reportArgumentType]

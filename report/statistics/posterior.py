@@ -34,7 +34,7 @@ def probabilities(found: Estimate, *, rope: float) -> Probabilities:
     """
     from baycomp.single import Posterior
 
-    masses = Posterior(found.mean, found.variance, found.df, rope).probs()
+    masses = Posterior(found.mean, found.variance, found.df, rope).probs()  # pyright: ignore[reportArgumentType]
     return Probabilities(*(min(1.0, max(0.0, float(mass))) for mass in masses))
 
 
@@ -54,4 +54,4 @@ def smallest_rope(found: Estimate, *, mass: float = 0.95) -> float:
     top = abs(found.mean) + error
     while mass_within(found, top) < mass:
         top *= 2
-    return float(brentq(lambda rope: mass_within(found, float(rope)) - mass, 0.0, top, xtol=1e-12))
+    return float(brentq(lambda rope: mass_within(found, float(rope)) - mass, 0.0, top, xtol=1e-12))  # pyright: ignore[reportArgumentType]

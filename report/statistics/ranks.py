@@ -110,7 +110,7 @@ def rank_correlation(quality: Sequence[float], gain: Sequence[float]) -> RankCor
         return f"a rank correlation needs {LEAST_POINTS} methods with both figures, and there are {len(pairs)}"
     if (pairs == pairs[0]).all(axis=0).any():
         return "all methods have the same figure"
-    rho = float(spearmanr(pairs[:, 0], pairs[:, 1]).statistic)
+    rho = float(spearmanr(pairs[:, 0], pairs[:, 1])[0])  # pyright: ignore[reportArgumentType]
     if abs(rho) >= 1 - 1e-12:
         return RankCorrelation(rho, (rho, rho), len(pairs))
     half = float(norm.ppf(0.975)) * ((1 + rho**2 / 2) / (len(pairs) - 3)) ** 0.5
