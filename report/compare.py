@@ -20,6 +20,7 @@ RANKING = "macro_ap"
 """The metric of the second verdict: plain re-balancing does not move it."""
 
 MAIN = "main"
+UNPAIRED = "no seed was run with both: the method has"
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def compare(results: Results, *, reference: str | None = None, metric: str | Non
         By dataset, metric and method, in the order of the records.
 
     Raises:
-        NotComparable: A method and its reference were given different seeds, or split one seed differently.
+        NotComparable: A method and its reference split one seed differently.
     """
     arms = references(results.runs, reference or results.study.reference)
     families = {name: family for family, members in results.study.families.items() for name in members}
@@ -159,7 +160,7 @@ class _Held:
 
     def judge(self, dataset: str, *, rope: float, comparisons: int, images: SharedImages) -> Comparison:
         """All but what the family decides."""
-        self._refuse_unpaired(dataset)
+        self._refuse_unlike_splits(dataset)
         pairs = [
             (run, self.base[seed], value - base)
             for seed, run in self.runs.items()
@@ -192,7 +193,7 @@ class _Held:
         )
         if len(pairs) < 2:
             few = "no seed has this metric for both" if not pairs else "one pair tells nothing of other seeds"
-            return replace(plain, reason=few)
+            return replace(plain, reason=few if self.runs.keys() & self.base.keys() else self._unpaired())
         r = sum(_correction(run) for run, _, _ in pairs) / len(pairs)
         added: float | str = 0.0
         if plain.rule == "fixed-test":
@@ -204,12 +205,10 @@ class _Held:
             return replace(plain, reason="a difference is not finite")
         return _with_statistics(plain, found, rope=rope, comparisons=comparisons)
 
-    def _refuse_unpaired(self, dataset: str) -> None:
-        if not self.runs.keys() & self.base.keys():
-            raise NotComparable(
-                f"{self.method} has seeds {_seeds(self.runs)} on {dataset} and {self.reference} has seeds "
-                f"{_seeds(self.base)}: no pair; run both with the same seeds."
-            )
+    def _unpaired(self) -> str:
+        return f"{UNPAIRED} seeds {_seeds(self.runs)}, {self.reference} seeds {_seeds(self.base)}"
+
+    def _refuse_unlike_splits(self, dataset: str) -> None:
         for seed in sorted(self.runs.keys() & self.base.keys()):
             first, second = self.runs[seed].split, self.base[seed].split
             if first is not None and second is not None and _sizes(first) != _sizes(second):
@@ -298,7 +297,18 @@ KEYS = tuple(field.name for field in fields(Comparison) if field.name not in _NO
 
 
 def read_comparisons(folder: Path, *, reference: str | None = None, metric: str | None = None) -> list[Comparison]:
-    """Reads a study's folder and compares; see ``compare``."""
+    """Reads a study's folder and compares; see ``compare``.
+
+    Raises:
+        NotComparable: A method shares no seed with its reference (a report would say so and go on).
+    """
     from report.study import read_results
 
-    return compare(read_results(folder), reference=reference, metric=metric)
+    found = compare(read_results(folder), reference=reference, metric=metric)
+    for comparison in found:
+        if comparison.reason.startswith(UNPAIRED):
+            raise NotComparable(
+                f"{comparison.method} cannot be compared on {comparison.dataset}, since {comparison.reason}; run both "
+                "with the same seeds."
+            )
+    return found

@@ -12,7 +12,7 @@ from report.compare import KEYS, compare
 from report.document import plain
 from report.findings import findings, verdict_table
 from report.study import Results
-from results import NotComparable, Store, Study
+from results import Store, Study
 
 BASE = [0.80, 0.82, 0.81, 0.79, 0.83, 0.80]
 NOISE = np.array([0.002, -0.001, 0.0, 0.001, -0.002, 0.0])
@@ -81,9 +81,16 @@ def test_few_equal_or_missing_scores_are_undecided_with_a_reason(study, make_rec
     assert "no method has a reference arm" in words([make_record()])
 
 
-def test_unpaired_seeds_are_refused_by_name(study, make_record):
-    with pytest.raises(NotComparable, match="dcgan has seeds 8, 9 on cells"):
-        compare(Results.of([*study(), *(make_record(method="dcgan", seed=s) for s in (8, 9))]))
+def test_unpaired_seeds_are_refused_by_the_command_and_told_by_the_report(study, make_record, tmp_path):
+    store = Store(tmp_path)
+    store.write_study(Study(name="s", seeds=list(range(10))))
+    for record in [*study(), *(make_record(method="dcgan", seed=s) for s in (8, 9))]:
+        store.write(record)
+    said = CliRunner().invoke(app, ["compare", str(tmp_path)])
+    assert said.exit_code == 3
+    assert "dcgan cannot be compared on cells" in said.stderr
+    assert "the method has seeds 8, 9, classic-balanced seeds 0, 1, 2, 3, 4, 5" in " ".join(said.stderr.split())
+    assert CliRunner().invoke(app, ["report", str(tmp_path)]).exit_code == 0
 
 
 def test_the_command_prints_the_fixed_keys(study, tmp_path):
