@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from pathlib import Path
 from typing import Any
 
 from report.aggregate import references
@@ -296,19 +295,15 @@ KEYS = tuple(field.name for field in fields(Comparison) if field.name not in _NO
 """Of ``bench compare --json``."""
 
 
-def read_comparisons(folder: Path, *, reference: str | None = None, metric: str | None = None) -> list[Comparison]:
-    """Reads a study's folder and compares; see ``compare``.
+def refuse_unpaired(found: Sequence[Comparison]) -> None:
+    """Refuses comparisons of which one has no pair at all; a report would say so and go on.
 
     Raises:
-        NotComparable: A method shares no seed with its reference (a report would say so and go on).
+        NotComparable: A method shares no seed with its reference.
     """
-    from report.study import read_results
-
-    found = compare(read_results(folder), reference=reference, metric=metric)
     for comparison in found:
         if comparison.reason.startswith(UNPAIRED):
             raise NotComparable(
                 f"{comparison.method} cannot be compared on {comparison.dataset}, since {comparison.reason}; run both "
                 "with the same seeds."
             )
-    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from report.compare import RANKING, Comparison
@@ -210,7 +211,7 @@ def _band(one: Comparison) -> str:
 
 def _minus(text: str) -> str:
     """True minus signs; what rounds to zero has none."""
-    return text.replace("-0.0 ", "0.0 ").replace("+0.0", "0.0").replace("-", "−")
+    return re.sub(r"[+-](0\.0+)(?!\d)", r"\1", text).replace("-", "−")
 
 
 def _difference(one: Comparison) -> str:

@@ -37,6 +37,7 @@ def compare(
     if reference is not None and reference not in results.methods():
         raise UsageError(f"{reference!r} is no method of this study; it has {', '.join(results.methods())}.")
     found = comparing.compare(results, reference=reference, metric=metric)
+    comparing.refuse_unpaired(found)
     if json_:
         print(json.dumps([comparison.as_json() for comparison in found], ensure_ascii=False, indent=1))
         return

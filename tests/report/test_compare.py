@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from bench.commands.app import app
 from report.compare import KEYS, compare
 from report.document import plain
-from report.findings import findings, verdict_table
+from report.findings import _minus, findings, verdict_table
 from report.study import Results
 from results import Store, Study
 
@@ -105,3 +105,17 @@ def test_the_command_prints_the_fixed_keys(study, tmp_path):
     assert [one["metric"] for one in printed] == ["balanced_accuracy", "macro_ap"]
     assert CliRunner().invoke(app, ["compare", str(tmp_path), "--reference", "nope"]).exit_code == 2
     assert "better" in CliRunner().invoke(app, ["compare", str(tmp_path)]).stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("+0.036", "+0.036"),
+        ("-0.036, +0.017", "−0.036, +0.017"),
+        ("+0.000", "0.000"),
+        ("-0.0", "0.0"),
+        ("-10.0", "−10.0"),
+    ],
+)
+def test_signs_are_true_minus_signs_and_what_rounds_to_zero_has_none(text, shown):
+    assert _minus(text) == shown
