@@ -79,9 +79,9 @@ def _leaks(results: Results) -> Iterator[Block]:
         left = max(splits, key=lambda split: split.n_left_out, default=None)
         if left is not None and left.n_left_out:
             n = plural(left.n_left_out, "image")
-            yield Paragraph(
-                (f"{n} of ", Code(dataset), f" could not be read and were left out: {short(left.left_out[0])}")
-            )
+            were = "was" if left.n_left_out == 1 else "were"
+            first = short(left.left_out[0])
+            yield Paragraph((f"{n} of ", Code(dataset), f" could not be read and {were} left out, the first: {first}"))
 
 
 def _faults(results: Results) -> Iterator[Block]:
