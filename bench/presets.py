@@ -28,8 +28,8 @@ PRESETS: Mapping[str, Budget] = MappingProxyType(
 )
 """How `quick` was chosen: among six widths, batches and lengths, first on 30 % of the Chula smears drawn before
 `part=develop` was fixed (so overlapping with `part=report`), then checked on the validation images of
-`chula-rbc-4[part=develop]`, three seeds, at equal CPU time: 3,000 steps of width 16 gave `classic-balanced` .923 and `none`
-.792, 1,300 steps of width 32 .856 and .790."""
+`chula-rbc-4[part=develop]`, three seeds, at equal CPU time: 3,000 steps of width 16 gave `classic-balanced` .923 and
+`none` .792, 1,300 steps of width 32 .856 and .790."""
 
 
 def resolve_budget(preset: str, changes: Mapping[str, int | float]) -> Budget:
