@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from bench.plan import Run
+from bench.words import duration
 from results import Record, Store
 
 POLL_S = 0.5
@@ -79,18 +80,6 @@ class Estimate:
         elapsed = time.monotonic() - self._started
         mean = max(sum(self._walls) / len(self._walls) / self._jobs, elapsed / len(self._walls) * 0.5)
         return mean * (self._total - len(self._walls))
-
-
-def duration(seconds: float | None) -> str:
-    """``42 s``, ``3 min 05 s``, ``2 h 10 min``; ``—`` when unknown."""
-    if seconds is None:
-        return "—"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
 def finished_line(record: Record, *, position: int, total: int, left_s: float | None) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import get_args
 
 from bench.commands.console import Debug, Json, StudyFolder, guarded, name_damaged, open_store, out, table
-from bench.progress import duration
+from bench.words import duration
 from datasets import DATASETS, load_plugin
 from results import Progress, Status, Store, Study
 
