@@ -110,7 +110,7 @@ class Shuffled(CganDiffAugment):
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="shuffled",
-        version=1,
+        version=2,
         tier="control",
         summary="placebo: cgan-diffaug with the labels of its images shuffled",
         reference="a generator that does not heed its label",

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
 
-from methods.base import Context
-from methods.training.draws import Draws
+from methods.training.arrangement import Feed
 from methods.training.ema import Ema, decay_for
 from methods.training.generator import GeneratorTraining
-from methods.training.images import ImagePool, send
+from methods.training.images import send
 from methods.training.precision import autocast
+
+Optimise: TypeAlias = Callable[[nn.Module, nn.Module], tuple[torch.optim.Optimizer, torch.optim.Optimizer]]
+"""(G, D) → (optimiser of G, optimiser of D)."""
 
 EPSILON = 1e-12
 """Under the root of the penalty: without it the gradient at zero norm is not a number."""
@@ -66,39 +69,31 @@ class AdversarialTraining(GeneratorTraining):
     discriminator has just seen, by the discriminator as it is after its step: one pass through G less.
 
     Args:
-        pool: Training images.
-        draws: Which of them come next.
+        feed: Images, updates and random numbers.
         generator: (N, latent) noise and (N,) labels → (N, C, H, W) in [−1, 1].
         discriminator: (N, C, H, W) images and (N,) labels → what the losses read.
-        optimise: Makes (optimiser of G, optimiser of D) once the networks lie on the device.
         latent: Numbers of noise an image.
+        optimise: Makes (optimiser of G, optimiser of D) once the networks lie on the device.
         critic_steps: Discriminator updates for one of the generator.
-        steps: Discriminator updates in all.
-        noise: On the CPU.
-        context: What the engine offers.
     """
 
     def __init__(
         self,
-        pool: ImagePool,
-        draws: Draws,
+        feed: Feed,
         *,
         generator: nn.Module,
         discriminator: nn.Module,
-        optimise: Callable[[nn.Module, nn.Module], tuple[torch.optim.Optimizer, torch.optim.Optimizer]],
         latent: int,
-        critic_steps: int,
-        steps: int,
-        noise: torch.Generator,
-        context: Context,
+        optimise: Optimise,
+        critic_steps: int = 1,
     ) -> None:
-        self.generator = generator.to(context.device).to(memory_format=torch.channels_last)
-        self.discriminator = discriminator.to(context.device).to(memory_format=torch.channels_last)
+        self._pool, self._draws, self.random, self.context = feed.pool, feed.draws, feed.random, feed.context
+        self.generator = generator.to(self.context.device).to(memory_format=torch.channels_last)
+        self.discriminator = discriminator.to(self.context.device).to(memory_format=torch.channels_last)
         self.latent = latent
-        self._ema = Ema(self.generator, decay_for(steps // critic_steps))
+        self._ema = Ema(self.generator, decay_for(feed.steps // critic_steps))
         self.average = self._ema.network
         self._optimise_g, self._optimise_d = optimise(self.generator, self.discriminator)
-        self._pool, self._draws, self.random, self.context = pool, draws, noise, context
         self._critic_steps, self._updates = critic_steps, 0
 
     @abstractmethod
@@ -155,15 +150,14 @@ class AdversarialTraining(GeneratorTraining):
         return scalars
 
 
-def adams(
-    *, generator: float, discriminator: float, betas: tuple[float, float]
-) -> Callable[[nn.Module, nn.Module], tuple[torch.optim.Optimizer, torch.optim.Optimizer]]:
-    """Adam for both networks, each with its own learning rate."""
+def adams(*, generator: float, discriminator: float, betas: tuple[float, float]) -> Optimise:
+    """Adam (fused) for both networks, each with its own learning rate."""
+    return lambda g, d: (
+        torch.optim.Adam(g.parameters(), lr=generator, betas=betas, fused=True),
+        torch.optim.Adam(d.parameters(), lr=discriminator, betas=betas, fused=True),
+    )
 
-    def make(g: nn.Module, d: nn.Module) -> tuple[torch.optim.Optimizer, torch.optim.Optimizer]:
-        return (
-            torch.optim.Adam(g.parameters(), lr=generator, betas=betas),
-            torch.optim.Adam(d.parameters(), lr=discriminator, betas=betas),
-        )
 
-    return make
+def rmsprops(rate: float) -> Optimise:
+    """RMSprop for both networks, with one learning rate."""
+    return lambda g, d: (torch.optim.RMSprop(g.parameters(), lr=rate), torch.optim.RMSprop(d.parameters(), lr=rate))

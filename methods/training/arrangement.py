@@ -1,9 +1,8 @@
-"""One generator for all classes, or one for each: how a kind of training is laid out over the classes."""
+"""One generator for all classes, or one for each: what each training is fed with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -11,33 +10,52 @@ import torch
 from datasets import LabelledImages
 from methods.base import Context
 from methods.training.draws import Balanced, Draws, Permutations
-from methods.training.generator import GeneratorTraining
 from methods.training.images import ImagePool
-from methods.training.per_class import PerClassTraining
-
-Make: TypeAlias = Callable[[ImagePool, Draws, int, torch.Generator], GeneratorTraining]
-"""Training images, which come next, updates that it will get, a CPU generator for noise → a training."""
 
 
-def pooled(train: LabelledImages, context: Context, make: Make) -> GeneratorTraining:
+@dataclass(frozen=True, eq=False)
+class Feed:
+    """What one training of a generator is given.
+
+    Attributes:
+        pool: Training images.
+        draws: Which of them come next.
+        steps: Discriminator updates that it will get.
+        random: For noise and whatever else is drawn; on the CPU.
+        context: What the engine offers.
+    """
+
+    pool: ImagePool
+    draws: Draws
+    steps: int
+    random: torch.Generator
+    context: Context
+
+
+def pooled(train: LabelledImages, context: Context) -> Feed:
     """One training for all; real images are drawn class-balanced, else D would tell rare fakes by their label alone."""
-    return make(
+    return Feed(
         ImagePool.of(train, context.device),
         Balanced(train.labels, context.rng("generator-batches")),
         context.budget.generator_steps,
         context.rng("generator-noise"),
+        context,
     )
 
 
-def one_each(train: LabelledImages, context: Context, make: Make) -> GeneratorTraining:
-    """One training for each class that has images; a class smaller than a batch fills it by repetition."""
+def one_each(train: LabelledImages, context: Context) -> dict[int, Feed]:
+    """One for each class that has images, by label; a class smaller than a batch fills it by repetition."""
     pool = ImagePool.of(train, context.device)
     present = [int(label) for label in np.flatnonzero(train.counts)]
 
-    def of_class(label: int) -> GeneratorTraining:
+    def of_class(label: int) -> Feed:
         items = torch.as_tensor(np.flatnonzero(train.labels == label))
-        draws = Permutations(items, context.rng(f"generator-batches-{label}"))
-        steps = context.budget.generator_steps // len(present)
-        return make(pool, draws, steps, context.rng(f"generator-noise-{label}"))
+        return Feed(
+            pool,
+            Permutations(items, context.rng(f"generator-batches-{label}")),
+            context.budget.generator_steps // len(present),
+            context.rng(f"generator-noise-{label}"),
+            context,
+        )
 
-    return PerClassTraining({label: of_class(label) for label in present})
+    return {label: of_class(label) for label in present}

@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from datasets import LabelledImages
 from methods.base import Context, MethodInfo
 from methods.catalogue import register
+from methods.networks.shape import Shape
 from methods.training.adversarial import AdversarialTraining, adams, short_run_rate
-from methods.training.draws import Balanced, Draws
+from methods.training.arrangement import Feed, pooled
 from methods.training.generator import FittedGenerator, train_generator
 from methods.training.images import ImagePool
 from methods.training.randomness import seeded
@@ -26,8 +27,6 @@ from methods.two_stage.base import TwoStage, require_power_of_two
 
 LATENT = 100
 RATE, BETAS = 5e-5, (0.5, 0.999)
-PRETRAINING = 0.2
-"""Share of the budget that the autoencoder gets (our choice)."""
 
 
 @register
@@ -36,7 +35,7 @@ class Bagan(TwoStage):
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="bagan",
-        version=1,
+        version=2,
         tier="two-stage",
         summary="balancing GAN: autoencoder start, a latent Gaussian per class, softmax over K classes and fake",
         reference="Mariani et al., arXiv 1803.09655",
@@ -48,44 +47,31 @@ class Bagan(TwoStage):
     def fit_generator(self, train: LabelledImages, context: Context) -> FittedGenerator:
         """See `TwoStage.fit_generator`."""
         require_power_of_two(self.info.name, train)
-        pool = ImagePool.of(train, context.device)
-        draws = Balanced(train.labels, context.rng("generator-batches"))
-        channels, size = train.images.shape[1:3]
-        width, steps = context.budget.generator_width, context.budget.generator_steps
-        shape = {"channels": channels, "size": size, "width": width}
-        pretraining = round(PRETRAINING * steps)
-        rate = short_run_rate(RATE, steps=steps)
+        shape, feed = Shape.of(train, context), pooled(train, context)
+        rate = short_run_rate(RATE, steps=feed.steps)
         with seeded(context.seed("generator")):
-            features = trunk(**shape)
-            encoder = Encoder(features, nn.Linear(64 * width, LATENT), normalise=self.normalise)
-            decoder = Decoder(**shape, latent=LATENT)
-            head = nn.Linear(64 * width, len(train.classes) + 1)
-        train_autoencoder(
+            features = trunk(shape)
+            encoder = Encoder(features, nn.Linear(64 * shape.width, LATENT), normalise=self.normalise)
+            decoder = Decoder(shape, latent=LATENT)
+            head = nn.Linear(64 * shape.width, shape.classes + 1)
+        feed = train_autoencoder(
             lambda images, _labels: decoder(encoder(images)),
-            nn.ModuleList([encoder, decoder]).to(context.device),
+            nn.ModuleList([encoder, decoder]),
             loss=nn.MSELoss() if self.loss == "l2" else nn.L1Loss(),
             rate=rate,
             betas=BETAS,
-            pool=pool,
-            draws=draws,
-            steps=pretraining,
-            context=context,
+            feed=feed,
         )
-        means, factors = class_gaussians(encode(encoder, pool), pool.targets, classes=len(train.classes))
+        means, factors = class_gaussians(encode(encoder, feed.pool), feed.pool.targets, classes=shape.classes)
         training = Training(
-            pool,
-            draws,
+            feed,
             generator=Generator(decoder, means, factors, normalise=self.normalise),
             discriminator=Discriminator(features, head),
-            optimise=adams(generator=rate, discriminator=rate, betas=BETAS),
-            classes=len(train.classes),
             latent=LATENT,
-            critic_steps=1,
-            steps=steps - pretraining,
-            noise=context.rng("generator-noise"),
-            context=context,
+            optimise=adams(generator=rate, discriminator=rate, betas=BETAS),
+            classes=shape.classes,
         )
-        return train_generator(training, steps=steps - pretraining, context=context)
+        return train_generator(training, steps=feed.steps, context=context)
 
 
 class Encoder(nn.Module):
@@ -148,8 +134,8 @@ class Discriminator(nn.Module):
 class Training(AdversarialTraining):
     """D names the class or "fake"; G is to be given the class that it was asked for (1803.09655, section 3)."""
 
-    def __init__(self, pool: ImagePool, draws: Draws, *, classes: int, **shared: Any) -> None:
-        super().__init__(pool, draws, **shared)
+    def __init__(self, feed: Feed, *, classes: int, **shared: Any) -> None:
+        super().__init__(feed, **shared)
         self.classes = classes
 
     def discriminator_loss(self, real: Tensor, fake: Tensor, labels: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from datasets import LabelledImages
 from methods.base import Context, MethodInfo
 from methods.catalogue import register
+from methods.networks.shape import Shape
 from methods.training.adversarial import (
     AdversarialTraining,
     adams,
@@ -24,9 +25,9 @@ from methods.training.adversarial import (
     gradient_penalty,
     short_run_rate,
 )
-from methods.training.draws import Balanced, Draws
+from methods.training.arrangement import Feed, pooled
 from methods.training.generator import FittedGenerator, train_generator
-from methods.training.images import ImagePool, send
+from methods.training.images import send
 from methods.training.randomness import seeded
 from methods.two_stage.autoencoder import Decoder, train_autoencoder, trunk
 from methods.two_stage.base import TwoStage, require_power_of_two
@@ -34,8 +35,6 @@ from methods.two_stage.base import TwoStage, require_power_of_two
 LATENT = 128
 RATE, BETAS = 2e-4, (0.5, 0.9)
 PENALTY, CRITIC_STEPS = 10.0, 5
-PRETRAINING = 0.2
-"""Share of the budget that the autoencoder gets; published are 30 epochs of it before 100 to 200 of the GAN."""
 
 
 @register
@@ -44,7 +43,7 @@ class BaganGp(TwoStage):
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="bagan-gp",
-        version=1,
+        version=2,
         tier="two-stage",
         summary="labelled autoencoder, then a conditional GAN with gradient penalty that refuses wrong labels",
         reference="Huang & Jafari, arXiv 2011.00189",
@@ -55,59 +54,40 @@ class BaganGp(TwoStage):
     def fit_generator(self, train: LabelledImages, context: Context) -> FittedGenerator:
         """See `TwoStage.fit_generator`."""
         require_power_of_two(self.info.name, train)
-        pool = ImagePool.of(train, context.device)
-        draws = Balanced(train.labels, context.rng("generator-batches"))
-        channels, size = train.images.shape[1:3]
-        shape = {"channels": channels, "size": size, "width": context.budget.generator_width}
-        steps = context.budget.generator_steps
-        pretraining = round(PRETRAINING * steps) if self.autoencoder else 0
-        rate = short_run_rate(RATE, steps=steps)
+        shape, feed = Shape.of(train, context), pooled(train, context)
+        rate = short_run_rate(RATE, steps=feed.steps)
         with seeded(context.seed("generator")):
-            generator = Generator(**shape, classes=len(train.classes))
-            discriminator = Discriminator(**shape, classes=len(train.classes))
-            encoder = nn.Sequential(trunk(**shape), nn.Linear(64 * context.budget.generator_width, LATENT))
+            generator = Generator(shape)
+            discriminator = Discriminator(shape)
+            encoder = nn.Sequential(trunk(shape), nn.Linear(64 * shape.width, LATENT))
         if self.autoencoder:
-            train_autoencoder(
+            feed = train_autoencoder(
                 lambda images, labels: generator(encoder(images), labels),
-                nn.ModuleList([encoder, generator]).to(context.device),
+                nn.ModuleList([encoder, generator]),
                 loss=nn.L1Loss(),
                 rate=rate,
                 betas=BETAS,
-                pool=pool,
-                draws=draws,
-                steps=pretraining,
-                context=context,
+                feed=feed,
             )
         training = Training(
-            pool,
-            draws,
+            feed,
             generator=generator,
             discriminator=discriminator,
-            optimise=adams(generator=rate, discriminator=rate, betas=BETAS),
-            classes=len(train.classes),
             latent=LATENT,
+            optimise=adams(generator=rate, discriminator=rate, betas=BETAS),
             critic_steps=CRITIC_STEPS,
-            steps=steps - pretraining,
-            noise=context.rng("generator-noise"),
-            context=context,
+            classes=shape.classes,
         )
-        return train_generator(training, steps=steps - pretraining, context=context)
+        return train_generator(training, steps=feed.steps, context=context)
 
 
 class Generator(nn.Module):
-    """The decoder on z × Embedding(y).
+    """The decoder on z × Embedding(y)."""
 
-    Args:
-        channels: Of the images.
-        size: Height and width in pixels, a power of two.
-        width: Channels of the last hidden layer.
-        classes: How many.
-    """
-
-    def __init__(self, *, channels: int, size: int, width: int, classes: int) -> None:
+    def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(classes, LATENT)
-        self.decoder = Decoder(channels=channels, size=size, width=width, latent=LATENT)
+        self.embedding = nn.Embedding(shape.classes, LATENT)
+        self.decoder = Decoder(shape, latent=LATENT)
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
         """(N, 128) and (N,) int64 → (N, C, H, W) in [−1, 1]."""
@@ -118,17 +98,15 @@ class Discriminator(nn.Module):
     """Features × LeakyReLU(dense(Embedding(y))) → dense 8 w → one logit; no class head.
 
     Args:
-        channels: Of the images.
-        size: Height and width in pixels, a power of two.
-        width: Channels of the first layer; 64 gives the published 512 and 4096.
-        classes: How many.
+        shape: The width is that of the first layer; 64 gives the published 512 and 4096.
     """
 
-    def __init__(self, *, channels: int, size: int, width: int, classes: int) -> None:
+    def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.trunk = trunk(channels=channels, size=size, width=width)
+        width = shape.width
+        self.trunk = trunk(shape)
         self.label = nn.Sequential(
-            nn.Embedding(classes, 8 * width), nn.Linear(8 * width, 64 * width), nn.LeakyReLU(0.2)
+            nn.Embedding(shape.classes, 8 * width), nn.Linear(8 * width, 64 * width), nn.LeakyReLU(0.2)
         )
         self.head = nn.Sequential(nn.Linear(64 * width, 8 * width), nn.LeakyReLU(0.2), nn.Linear(8 * width, 1))
 
@@ -140,8 +118,8 @@ class Discriminator(nn.Module):
 class Training(AdversarialTraining):
     """The losses of 2011.00189, section 3; y_f is the label of a balanced real batch and so uniform."""
 
-    def __init__(self, pool: ImagePool, draws: Draws, *, classes: int, **shared: Any) -> None:
-        super().__init__(pool, draws, **shared)
+    def __init__(self, feed: Feed, *, classes: int, **shared: Any) -> None:
+        super().__init__(feed, **shared)
         self.classes = classes
 
     def discriminator_loss(self, real: Tensor, fake: Tensor, labels: Tensor) -> Tensor:

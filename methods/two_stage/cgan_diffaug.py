@@ -8,7 +8,6 @@ The convolutions are those of DCGAN, which one CPU core affords.
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 from typing import ClassVar
 
@@ -16,17 +15,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from datasets import LabelledImages
-from methods.base import Context, MethodInfo
+from methods.base import MethodInfo
 from methods.catalogue import register
+from methods.networks.convolutions import doubling
+from methods.networks.shape import Shape
 from methods.training.adversarial import AdversarialTraining, adams, hinge
-from methods.training.arrangement import pooled
+from methods.training.arrangement import Feed
 from methods.training.diffaugment import diffaugment
-from methods.training.draws import Draws
-from methods.training.generator import FittedGenerator, train_generator
-from methods.training.images import ImagePool
-from methods.training.randomness import seeded
-from methods.two_stage.base import TwoStage, require_power_of_two
+from methods.two_stage.adversarial import Conditional
 
 LATENT = 64
 RATE_G, RATE_D, BETAS = 1e-4, 8e-4, (0.0, 0.9)
@@ -35,49 +31,27 @@ A start: one seed does not settle it, and the images are not yet good at either.
 
 
 @register
-class CganDiffAugment(TwoStage):
+class CganDiffAugment(Conditional):
     """Projection discriminator, hinge loss, spectral normalisation, DiffAugment on real and generated images."""
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="cgan-diffaug",
-        version=1,
+        version=2,
         tier="two-stage",
         summary="small conditional GAN of today's practice: projection, hinge, spectral norm, DiffAugment",
         reference="Miyato & Koyama, arXiv 1802.05637; Zhao et al., arXiv 2006.10738",
         can_sample=True,
     )
 
-    def fit_generator(self, train: LabelledImages, context: Context) -> FittedGenerator:
-        """See `TwoStage.fit_generator`."""
-        require_power_of_two(self.info.name, train)
-
-        def make(pool: ImagePool, draws: Draws, steps: int, noise: torch.Generator) -> Training:
-            shape = {
-                "channels": pool.images.shape[3],
-                "size": pool.images.shape[2],
-                "width": context.budget.generator_width,
-                "classes": len(train.classes),
-            }
-            return Training(
-                pool,
-                draws,
-                generator=Generator(**shape),
-                discriminator=Discriminator(**shape),
-                optimise=adams(
-                    generator=RATE_G,
-                    discriminator=RATE_D,
-                    betas=BETAS,
-                ),
-                latent=LATENT,
-                critic_steps=1,
-                steps=steps,
-                noise=noise,
-                context=context,
-            )
-
-        with seeded(context.seed("generator")):
-            training = pooled(train, context, make)
-        return train_generator(training, steps=context.budget.generator_steps, context=context)
+    def training(self, shape: Shape, feed: Feed) -> Training:
+        """See `Conditional.training`."""
+        return Training(
+            feed,
+            generator=Generator(shape),
+            discriminator=Discriminator(shape),
+            latent=LATENT,
+            optimise=adams(generator=RATE_G, discriminator=RATE_D, betas=BETAS),
+        )
 
 
 class ConditionalNorm(nn.Module):
@@ -105,21 +79,18 @@ class Generator(nn.Module):
     """Noise beside a class embedding → 4 × 4 features → transposed 4×4 convolutions of stride 2, tanh.
 
     Args:
-        channels: Of the images.
-        size: Height and width in pixels, a power of two.
-        width: Channels of the last hidden layer; they double towards the noise.
-        classes: How many.
+        shape: The width is that of the last hidden layer; it doubles towards the noise.
     """
 
-    def __init__(self, *, channels: int, size: int, width: int, classes: int) -> None:
+    def __init__(self, shape: Shape) -> None:
         super().__init__()
-        widths = [width << k for k in reversed(range(int(math.log2(size)) - 2))]
-        self.embedding = nn.Embedding(classes, LATENT)
+        widths = doubling(shape.width, size=shape.size)[::-1]
+        self.embedding = nn.Embedding(shape.classes, LATENT)
         self.dense = nn.Linear(2 * LATENT, 16 * widths[0])
-        self.norms = nn.ModuleList(ConditionalNorm(inner, classes) for inner in widths)
+        self.norms = nn.ModuleList(ConditionalNorm(inner, shape.classes) for inner in widths)
         self.ups = nn.ModuleList(
             nn.ConvTranspose2d(inner, outer, kernel_size=4, stride=2, padding=1)
-            for inner, outer in zip(widths, [*widths[1:], channels], strict=True)
+            for inner, outer in zip(widths, [*widths[1:], shape.channels], strict=True)
         )
         self.apply(_initialise)
 
@@ -135,23 +106,20 @@ class Discriminator(nn.Module):
     """Strided 4×4 convolutions under spectral normalisation; score ψ(φ(x)) + e_y·φ(x) [1802.05637, eq. 4].
 
     Args:
-        channels: Of the images.
-        size: Height and width in pixels, a power of two.
-        width: Channels of the first layer; they double towards the score.
-        classes: How many.
+        shape: The width is that of the first layer; it doubles towards the score.
     """
 
-    def __init__(self, *, channels: int, size: int, width: int, classes: int) -> None:
+    def __init__(self, shape: Shape) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        widths = [width << k for k in range(int(math.log2(size)) - 2)]
-        for inputs, outputs in pairwise([channels, *widths]):
+        widths = doubling(shape.width, size=shape.size)
+        for inputs, outputs in pairwise([shape.channels, *widths]):
             layers += [_normalised(nn.Conv2d(inputs, outputs, kernel_size=4, stride=2, padding=1)), _leaky()]
         inner = widths[-1]
         layers += [_normalised(nn.Conv2d(inner, inner, kernel_size=3, padding=1)), _leaky()]
         self.trunk = nn.Sequential(*layers)
         self.source = _normalised(nn.Linear(inner, 1))
-        self.embedding = _normalised(nn.Embedding(classes, inner))
+        self.embedding = _normalised(nn.Embedding(shape.classes, inner))
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         """(N, C, H, W) and (N,) int64 → (N,) scores."""

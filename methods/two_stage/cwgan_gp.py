@@ -7,84 +7,56 @@ is known to work badly. Embeddings start around one (our reading).
 
 from __future__ import annotations
 
-import math
-from itertools import pairwise
+from dataclasses import replace
 from typing import ClassVar
 
-import torch
 from torch import Tensor, nn
 
-from datasets import LabelledImages
-from methods.base import Context, MethodInfo
+from methods.base import MethodInfo
 from methods.catalogue import register
+from methods.networks.convolutions import doubling, strided
+from methods.networks.shape import Shape
 from methods.training.adversarial import adams, short_run_rate
-from methods.training.arrangement import pooled
-from methods.training.draws import Draws
-from methods.training.generator import FittedGenerator, train_generator
-from methods.training.images import ImagePool
-from methods.training.randomness import seeded
+from methods.training.arrangement import Feed
 from methods.two_stage import dcgan
-from methods.two_stage.base import TwoStage, require_power_of_two
+from methods.two_stage.adversarial import Conditional
+from methods.two_stage.dcgan import LATENT
 from methods.two_stage.wgan import BETAS, CRITIC_STEPS, RATE_PENALISED, PenalisedTraining
 
 
 @register
-class CwganGp(TwoStage):
+class CwganGp(Conditional):
     """One conditional generator for all classes on class-balanced real batches."""
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="cwgan-gp",
-        version=1,
+        version=2,
         tier="two-stage",
         summary="conditional Wasserstein GAN with gradient penalty, the label multiplied into latent and features",
         reference="Gulrajani et al., arXiv 1704.00028; conditioning by multiplication as in BAGAN-GP, arXiv 2011.00189",
         can_sample=True,
     )
 
-    def fit_generator(self, train: LabelledImages, context: Context) -> FittedGenerator:
-        """See `TwoStage.fit_generator`."""
-        require_power_of_two(self.info.name, train)
-        shape = {
-            "channels": train.images.shape[1],
-            "size": train.images.shape[2],
-            "width": context.budget.generator_width,
-            "classes": len(train.classes),
-        }
-
-        def make(pool: ImagePool, draws: Draws, steps: int, noise: torch.Generator) -> PenalisedTraining:
-            rate = short_run_rate(RATE_PENALISED, steps=steps)
-            return PenalisedTraining(
-                pool,
-                draws,
-                generator=Generator(**shape),
-                discriminator=Critic(**shape),
-                optimise=adams(generator=rate, discriminator=rate, betas=BETAS),
-                latent=dcgan.LATENT,
-                critic_steps=CRITIC_STEPS,
-                steps=steps,
-                noise=noise,
-                context=context,
-            )
-
-        with seeded(context.seed("generator")):
-            training = pooled(train, context, make)
-        return train_generator(training, steps=context.budget.generator_steps, context=context)
+    def training(self, shape: Shape, feed: Feed) -> PenalisedTraining:
+        """See `Conditional.training`."""
+        rate = short_run_rate(RATE_PENALISED, steps=feed.steps)
+        return PenalisedTraining(
+            feed,
+            generator=Generator(shape),
+            discriminator=Critic(shape),
+            latent=LATENT,
+            optimise=adams(generator=rate, discriminator=rate, betas=BETAS),
+            critic_steps=CRITIC_STEPS,
+        )
 
 
 class Generator(nn.Module):
-    """DCGAN's generator on z × e_y.
+    """DCGAN's generator on z × e_y."""
 
-    Args:
-        channels: Of the images.
-        size: Height and width in pixels, a power of two.
-        width: Channels of the last hidden layer.
-        classes: How many.
-    """
-
-    def __init__(self, *, channels: int, size: int, width: int, classes: int) -> None:
+    def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.embedding = _around_one(classes, dcgan.LATENT)
-        self.network = dcgan.Generator(channels=channels, size=size, width=width, labels=0)
+        self.embedding = _around_one(shape.classes, LATENT)
+        self.network = dcgan.Generator(replace(shape, classes=0))
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
         """(N, 100) and (N,) int64 → (N, C, H, W) in [−1, 1]."""
@@ -92,23 +64,13 @@ class Generator(nn.Module):
 
 
 class Critic(nn.Module):
-    """Strided 4×4 convolutions without normalisation → features × e_y → one score.
+    """Strided 4×4 convolutions without normalisation → features × e_y → one score."""
 
-    Args:
-        channels: Of the images.
-        size: Height and width in pixels, a power of two.
-        width: Channels of the first layer; they double towards the score.
-        classes: How many.
-    """
-
-    def __init__(self, *, channels: int, size: int, width: int, classes: int) -> None:
+    def __init__(self, shape: Shape) -> None:
         super().__init__()
-        widths = [channels, *(width << k for k in range(int(math.log2(size)) - 2))]
-        layers: list[nn.Module] = []
-        for inputs, outputs in pairwise(widths):
-            layers += [nn.Conv2d(inputs, outputs, kernel_size=4, stride=2, padding=1), nn.LeakyReLU(0.2)]
-        self.trunk = nn.Sequential(*layers, nn.Flatten())
-        self.embedding = _around_one(classes, 16 * widths[-1])
+        widths = doubling(shape.width, size=shape.size)
+        self.trunk = strided([shape.channels, *widths])
+        self.embedding = _around_one(shape.classes, 16 * widths[-1])
         self.head = nn.Linear(16 * widths[-1], 1)
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:

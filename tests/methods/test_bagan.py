@@ -4,18 +4,19 @@ import pytest
 import torch
 from torch import nn
 
-from methods.training.draws import Balanced
-from methods.training.images import ImagePool
+from methods.networks.shape import Shape
+from methods.training.arrangement import pooled
 from methods.two_stage import bagan, bagan_gp
 
 
 def test_published_sizes_of_bagan_gp_at_64_pixels():
-    discriminator = bagan_gp.Discriminator(channels=3, size=64, width=64, classes=4)
+    shape = Shape(channels=3, size=64, width=64, classes=4)
+    discriminator = bagan_gp.Discriminator(shape)
     assert discriminator.label[1].in_features == 512
     assert discriminator.label[1].out_features == 4096
     widths = [layer.out_channels for layer in discriminator.trunk if isinstance(layer, nn.Conv2d)]
     assert widths == [64, 128, 128, 256]
-    decoder = bagan_gp.Generator(channels=3, size=64, width=64, classes=4).decoder
+    decoder = bagan_gp.Generator(shape).decoder
     ups = [layer.out_channels for layer in decoder.layers if isinstance(layer, nn.ConvTranspose2d)]
     assert ups == [128, 128, 64, 3]
 
@@ -44,17 +45,12 @@ def test_softmax_over_classes_and_fake_at_a_known_point(make_images, context):
     """K = 3, p = (.1, .2, .3, .4): a batch of 8 has 2 fakes, then real ones of classes 2 0 1 2 0 1."""
     train = make_images([4, 4, 4])
     training = bagan.Training(
-        ImagePool.of(train, context.device),
-        Balanced(train.labels, context.rng("draws")),
+        pooled(train, context),
         generator=nn.Linear(1, 1),
         discriminator=Answers([math.log(p) for p in (0.1, 0.2, 0.3, 0.4)]),
         optimise=lambda g, d: (torch.optim.SGD(g.parameters()), torch.optim.SGD(d.parameters())),
         classes=3,
         latent=1,
-        critic_steps=1,
-        steps=1,
-        noise=context.rng("noise"),
-        context=context,
     )
     images, labels = torch.zeros(8, 3, 16, 16), torch.tensor([0, 1, 2, 0, 1, 2, 0, 1])
     of_d = -(2 * math.log(0.4) + 2 * math.log(0.3) + 2 * math.log(0.1) + 2 * math.log(0.2)) / 8

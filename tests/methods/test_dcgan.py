@@ -1,12 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from methods import METHODS, NotApplicable
-from methods.training.draws import Permutations
-from methods.training.images import ImagePool
+from methods.networks.shape import Shape
+from methods.training.arrangement import one_each
 from methods.two_stage import dcgan
-from methods.two_stage.dcgan import DcGanTraining, Discriminator, Generator
+from methods.two_stage.dcgan import DcGan, Discriminator, Generator
 
 
 def parameters(network):
@@ -15,42 +17,41 @@ def parameters(network):
 
 def test_networks_of_width_64_have_the_published_number_of_weights():
     # pytorch/examples/dcgan, 64 × 64, nz = 100, ngf = ndf = 64
-    shape = {"channels": 3, "size": 64, "width": 64, "labels": 0}
-    assert parameters(Generator(**shape)) == 3_576_704
-    assert parameters(Discriminator(**shape)) == 2_765_568
+    shape = Shape(channels=3, size=64, width=64, classes=0)
+    assert parameters(Generator(shape)) == 3_576_704
+    assert parameters(Discriminator(shape)) == 2_765_568
 
 
 def test_initial_weights_have_the_papers_spread():
-    network = Generator(channels=3, size=32, width=32, labels=0)
+    network = Generator(Shape(channels=3, size=32, width=32, classes=0))
     assert network.layers[0].weight.std().item() == pytest.approx(0.02, rel=0.05)
     assert network.layers[1].weight.mean().item() == pytest.approx(1.0, abs=0.01)
 
 
 @pytest.mark.parametrize("size", [16, 32, 64])
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("labels", [0, 3])
-def test_shapes_and_range(size, channels, labels):
-    shape = {"channels": channels, "size": size, "width": 4, "labels": labels}
+@pytest.mark.parametrize("classes", [0, 3])
+def test_shapes_and_range(size, channels, classes):
+    shape = Shape(channels, size, width=4, classes=classes)
     asked = torch.tensor([0, 1, 2, 2])
-    images = Generator(**shape)(torch.randn(4, 100), asked)
+    images = Generator(shape)(torch.randn(4, 100), asked)
     assert images.shape == (4, channels, size, size)
     assert images.abs().max() <= 1.0
-    assert Discriminator(**shape)(images, asked).shape == (4,)
+    assert Discriminator(shape)(images, asked).shape == (4,)
 
 
 def test_the_label_reaches_both_networks():
-    shape = {"channels": 1, "size": 16, "width": 4, "labels": 2}
+    shape = Shape(channels=1, size=16, width=4, classes=2)
     noise, zeros, ones = torch.randn(2, 100), torch.tensor([0, 0]), torch.tensor([1, 1])
-    generator, discriminator = Generator(**shape).eval(), Discriminator(**shape).eval()
+    generator, discriminator = Generator(shape).eval(), Discriminator(shape).eval()
     assert not torch.equal(generator(noise, zeros), generator(noise, ones))
     image = torch.zeros(2, 1, 16, 16)
     assert not torch.equal(discriminator(image, zeros), discriminator(image, ones))
 
 
 def training_on(images, context):
-    pool = ImagePool.of(images, context.device)
-    draws = Permutations(torch.arange(len(images)), context.rng("draws"))
-    return DcGanTraining(pool, draws, labels=0, steps=200, noise=context.rng("noise"), context=context)
+    shape = replace(Shape.of(images, context), classes=0)
+    return DcGan().training(shape, one_each(images, context)[0])
 
 
 def test_first_losses_are_near_those_of_an_even_guess(make_images, context):
