@@ -179,6 +179,39 @@ def parse_seeds(text: str) -> list[int]:
     return seeds
 
 
+@dataclass(frozen=True)
+class Shard:
+    """One of several equal parts of a study's runs, as ``--shard 3/16`` names it.
+
+    Attributes:
+        part: 1 … parts.
+        parts: How many there are.
+    """
+
+    part: int
+    parts: int
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """Reads ``3/16``.
+
+        Raises:
+            UsageError: It is no part of a whole.
+        """
+        match = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text)
+        part, parts = (int(match[1]), int(match[2])) if match else (0, 0)
+        if not 1 <= part <= parts:
+            raise UsageError(f"--shard {text!r} is no part of a whole; write for example 3/16, counted from 1.")
+        return cls(part, parts)
+
+    def __str__(self) -> str:
+        return f"{self.part}/{self.parts}"
+
+    def of(self, runs: Sequence[Run]) -> list[Run]:
+        """Every ``parts``-th run of the plan, so that each part has its share of the dear methods and of the seeds."""
+        return list(runs[self.part - 1 :: self.parts])
+
+
 def _run_id(method: Method, dataset: str, fingerprint: str, seed: int, protocol: Protocol) -> str:
     identity = {
         "fingerprint": fingerprint,

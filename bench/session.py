@@ -16,6 +16,7 @@ from bench.streams import stream_seed
 from datasets import Dataset, Places, Source, load_plugin
 from methods import Method
 from results import NotComparable, Status, Store, Study, UnreadableFile
+from results.study import united
 
 
 class Overwrite(StrEnum):
@@ -122,7 +123,7 @@ def joined(before: Study, asked: Study) -> Study:
                 "never put together, so give another --out."
             )
     lists = {
-        entry: list({repr(item): item for item in [*getattr(before, entry), *getattr(asked, entry)]}.values())
+        entry: united(getattr(before, entry), getattr(asked, entry))
         for entry in ("methods", "datasets", "seeds", "plugins")
         if entry in given
     }

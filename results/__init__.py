@@ -3,8 +3,10 @@
 Imports nothing of the other packages, and never torch, so that records can be read anywhere.
 """
 
+from results.comparable import require_comparable
 from results.curves import CurvePoint, CurveWriter, read_curves
 from results.files import NotComparable, UnreadableFile, write_whole
+from results.merge import Merged, merge
 from results.predictions import Predictions, load_predictions, save_predictions
 from results.progress import Heartbeat, Progress
 from results.record import (
@@ -41,6 +43,7 @@ __all__ = [
     "Extractor",
     "Generative",
     "Heartbeat",
+    "Merged",
     "Metrics",
     "NotComparable",
     "PhaseTime",
@@ -54,8 +57,10 @@ __all__ = [
     "Timing",
     "UnreadableFile",
     "load_predictions",
+    "merge",
     "read_curves",
     "read_study",
+    "require_comparable",
     "save_predictions",
     "write_study",
     "write_whole",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from results.files import UnreadableFile, write_whole
+
+T = TypeVar("T")
 
 
 class Study(BaseModel):
@@ -72,3 +75,8 @@ def read_study(path: Path) -> Study:
 def write_study(study: Study, path: Path) -> None:
     """Writes a study file whole; entries that are None are left out."""
     write_whole(path, tomli_w.dumps(study.model_dump(exclude_none=True)))
+
+
+def united(one: Iterable[T], two: Iterable[T]) -> list[T]:
+    """What is in either, once, in order; tables are held equal by what they hold."""
+    return list({repr(item): item for item in [*one, *two]}.values())

@@ -16,7 +16,6 @@ from typer.core import TyperGroup
 
 from datasets.registry import nearest
 
-
 Command: TypeAlias = Any
 """A command of click: the installed one, or the one that newer versions of typer carry inside."""
 
@@ -48,6 +47,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "report": Verb("report", "report", "Write the report of a study again from its records."),
         "compare": Verb("compare", "compare", "Show the evidence for every method against the reference."),
         "status": Verb("status", "status", "Show what is done, failed, missing and under way in a study."),
+        "merge": Verb("merge", "merge", "Put studies of several machines into one."),
         "rerun": Verb("rerun", "rerun", "Run one run again and compare it with its record, which stays as it is."),
         "list": Verb("lists", "list_", "List what there is."),
         "show": Verb("lists", "show", "Show one method or dataset with its parameters, defaults and reference."),

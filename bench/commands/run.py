@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,7 +26,7 @@ from bench.commands.console import (
 from bench.commands.tables import to_terminal
 from bench.errors import FellShort, UsageError
 from bench.execute import choose_jobs, execute
-from bench.plan import Run, parse_seeds
+from bench.plan import Run, Shard, parse_seeds
 from bench.presets import parse_budget
 from bench.progress import watch
 from bench.run import Conditions
@@ -55,6 +56,7 @@ def run(
     threads: Annotated[int | None, typer.Option(help="CPU threads a run [default: 1].", min=1)] = None,
     overwrite: Annotated[Overwrite, typer.Option(help="Runs to do again.")] = Overwrite.never,
     timeout: Annotated[float | None, typer.Option(help="Seconds that a run may take.", min=0.001)] = None,
+    shard: Annotated[str | None, typer.Option(help="Do one part of the runs: 3/16 is the third of sixteen.")] = None,
     retries: Annotated[int, typer.Option(help="How often a run whose worker died is tried again.", min=0)] = 1,
     timing: Annotated[str | None, typer.Option(help="exclusive: one run at a time, for clean timings.")] = None,
     no_generative: Annotated[
@@ -86,12 +88,16 @@ def run(
         threads=threads,
         plugins=[str(path) for path in plugin] if plugin else None,
     )
+    part = Shard.parse(shard) if shard is not None else None
     if timing not in (None, "exclusive"):
         raise UsageError(f"--timing {timing!r} is unknown; write exclusive, or leave it out.")
     places = Places.choose(data_dir, cache_dir, skip_bad_images=skip_bad_images)
     session = prepare(asked, folder=out_folder, places=places, references=not no_reference)
     for notice in session.notices:
         say(f"bench: {notice}")
+    if part is not None:
+        say(f"bench: shard {part} of {len(session.runs)} runs.")
+        session = replace(session, runs=part.of(session.runs))
     todo = to_do(session.runs, session.store.statuses(), overwrite)
     name_damaged(session.store.damaged)
     at_once = choose_jobs(
@@ -119,8 +125,9 @@ def run(
         f"{session.store.folder}: {len(session.runs)} runs, {len(session.runs) - len(todo)} done, {len(todo)} to do; "
         f"preset {session.protocol.preset}, {session.protocol.precision}, {at_once} at once on {session.device}."
     )
-    _carry_out(session, todo, conditions, jobs=at_once, retries=retries)
-    _finish(session)
+    _carry_out(session, todo, conditions, jobs=at_once, retries=retries, shard=shard)
+    if session.runs:
+        _finish(session)
 
 
 def _asked(config: Path | None, **options: Any) -> Study:
@@ -137,7 +144,9 @@ def _print_plan(session: Session, todo: list[Run]) -> None:
     say(f"{session.store.folder}: {len(session.runs)} runs, {len(todo)} to do; nothing was run.")
 
 
-def _carry_out(session: Session, todo: list[Run], conditions: Conditions, *, jobs: int, retries: int) -> None:
+def _carry_out(
+    session: Session, todo: list[Run], conditions: Conditions, *, jobs: int, retries: int, shard: str | None
+) -> None:
     if not todo:
         return
     done = len(session.runs) - len(todo)
@@ -150,10 +159,9 @@ def _carry_out(session: Session, todo: list[Run], conditions: Conditions, *, job
                     watcher.finished(record)
     except KeyboardInterrupt:
         kept = len(session.store.run_ids())
-        again = shlex.join(
-            ["bench", "run", "--config", str(session.store.study_file), "--out", str(session.store.folder)]
-        )
-        say(f"bench: stopped; {kept} of {len(session.runs)} runs are done and kept. Go on with: {again}")
+        again = ["bench", "run", "--config", str(session.store.study_file), "--out", str(session.store.folder)]
+        again += ["--shard", shard] if shard is not None else []
+        say(f"bench: stopped; {kept} of {len(session.runs)} runs are done and kept. Go on with: {shlex.join(again)}")
         raise typer.Exit(INTERRUPTED) from None
 
 

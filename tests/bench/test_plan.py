@@ -1,9 +1,12 @@
 import dataclasses
+from typing import cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bench.errors import UsageError
-from bench.plan import Protocol, parse_seeds, resolve_datasets, resolve_methods
+from bench.plan import Protocol, Run, Shard, parse_seeds, resolve_datasets, resolve_methods
 from bench.presets import PRESETS, parse_budget, resolve_budget
 from datasets import SpecError
 
@@ -99,3 +102,17 @@ def test_two_folders_of_one_name_are_not_taken_for_each_other() -> None:
     with pytest.raises(UsageError, match=r"two datasets in different places are called folder:pets; rename one"):
         resolve_datasets(["folder:a/pets", "folder:b/pets"])
     assert len(resolve_datasets(["folder:a/pets", "folder:a/pets", "folder:a/dogs"])) == 2
+
+
+@given(n=st.integers(0, 60), parts=st.integers(1, 70))
+def test_shards_are_equal_parts_of_all_runs(n: int, parts: int) -> None:
+    runs = [cast(Run, object()) for _ in range(n)]
+    shards = [Shard.parse(f"{part}/{parts}").of(runs) for part in range(1, parts + 1)]
+    assert sorted(map(id, sum(shards, []))) == sorted(map(id, runs))
+    assert max(map(len, shards)) - min(map(len, shards)) <= 1
+
+
+@pytest.mark.parametrize("text", ["0/4", "5/4", "1", "1/0", "a/b", "-1/3", "1/2/3", "", "²/3", "1.0/2"])
+def test_what_is_no_shard_is_named(text: str) -> None:
+    with pytest.raises(UsageError, match="no part of a whole"):
+        Shard.parse(text)
