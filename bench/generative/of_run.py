@@ -15,7 +15,7 @@ from bench.plan import Run
 from bench.samples import PER_CLASS, write_pairs
 from datasets import LabelledImages, Split
 from methods import Diverged, Fitted
-from results import Generative
+from results import Generative, read_curves
 
 MOST_A_CLASS, MOST_IN_ALL = 1000, 4000
 """Test images that are compared with, so that scoring stays a small part of a short run."""
@@ -56,7 +56,22 @@ def measure_run(
     generated = LabelledImages(fitted.sample(labels, generator), labels, test.classes)
     measured = measure(generated=generated, test=test, train=split.train, extractor=extractor, rng=rng)
     write_nearest(artifacts / "nearest.png", measured, len(test.classes))
-    return _with_cas(measured.generative, run, fitted, split, device=device, generator=generator)
+    generative = _with_acceptance(measured.generative, artifacts)
+    return _with_cas(generative, run, fitted, split, device=device, generator=generator)
+
+
+def _with_acceptance(generative: Generative, artifacts: Path) -> Generative:
+    """The last share of generated images that a selecting method kept of each class, as it logged it."""
+    shares = {
+        point.name.removeprefix("acceptance_"): point.value
+        for point in read_curves(artifacts)
+        if point.name.startswith("acceptance_")
+    }
+    per_class = {
+        name: figures.model_copy(update={"acceptance": shares.get(name)})
+        for name, figures in generative.per_class.items()
+    }
+    return generative.model_copy(update={"per_class": per_class})
 
 
 def _with_cas(

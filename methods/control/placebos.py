@@ -19,6 +19,7 @@ from methods.catalogue import register
 from methods.training.classifier import Recipe, require_two_classes, train_classifier
 from methods.training.generator import FittedGenerator
 from methods.training.images import ImagePool
+from methods.training.judge import Judge
 from methods.training.policy import Policy, extra_labels
 from methods.training.transforms import classic
 from methods.two_stage.cgan_diffaug import CganDiffAugment
@@ -118,9 +119,11 @@ class Shuffled(CganDiffAugment):
         family="placebo",
     )
 
-    def synthesise(self, generator: FittedGenerator, train: LabelledImages, context: Context) -> ImagePool | None:
+    def synthesise(
+        self, generator: FittedGenerator, train: LabelledImages, context: Context, judge: Judge | None = None
+    ) -> ImagePool | None:
         """See `TwoStage.synthesise`."""
-        made = super().synthesise(generator, train, context)
+        made = super().synthesise(generator, train, context, judge)
         if made is None:
             return None
         order = torch.randperm(len(made), generator=context.rng("shuffled-labels"))

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from datasets import LabelledImages
-from methods.base import Context, NotApplicable
+from methods.base import Context, NotApplicable, Phase
 from methods.classifiers import CLASSIFIERS
 from methods.training.draws import Balanced, Draws, Mixed, Permutations
 from methods.training.ema import Ema, decay_for
@@ -60,8 +60,10 @@ def train_classifier(
     context: Context,
     recipe: Recipe,
     synthetic: ImagePool | None = None,
+    steps: int | None = None,
+    phase: Phase = "classifier",
 ) -> FittedClassifier:
-    """Trains a classifier in the phase ``classifier`` for ``budget.classifier_steps`` updates of the class loss.
+    """Trains a classifier for a number of updates of the class loss.
 
     Args:
         classifier: Name in `CLASSIFIERS`, with parameters.
@@ -70,17 +72,20 @@ def train_classifier(
         context: What the engine offers.
         recipe: What the method does in its own way.
         synthetic: Further images, drawn as often as the real ones, in shuffled places of the batches.
+        steps: Updates; ``budget.classifier_steps`` by default.
+        phase: That it is charged to.
 
     Raises:
         Diverged: The loss left the finite numbers.
         NotApplicable: Fewer than two classes have training images.
     """
     require_two_classes(train)
-    budget, device = context.budget, context.device
+    device = context.device
+    steps = context.budget.classifier_steps if steps is None else steps
     network, learning_rate = initial_network(classifier, train=train, context=context)
-    ema = Ema(network, decay_for(budget.classifier_steps))
+    ema = Ema(network, decay_for(steps))
     optimiser = adamw(network, learning_rate=learning_rate)
-    schedule = cosine(optimiser, steps=budget.classifier_steps)
+    schedule = cosine(optimiser, steps=steps)
     pool, held = ImagePool.of(train, device), ImagePool.of(valid, device)
     draws = _draws(train, recipe=recipe, synthetic=synthetic, context=context)
     pool = pool if synthetic is None else pool + synthetic
@@ -89,10 +94,9 @@ def train_classifier(
     loss_of = recipe.loss.to(device)
     transform_rng = context.rng("transforms")
 
-    steps = budget.classifier_steps
-    with context.phase("classifier", steps=steps), seeded(context.seed("layers"), device):
+    with context.phase(phase, steps=steps), seeded(context.seed("layers"), device):
         for step in range(1, steps + 1):
-            images, targets = pool.take(draws.take(budget.batch))
+            images, targets = pool.take(draws.take(context.budget.batch))
             if recipe.transform is not None:
                 images = recipe.transform(images, transform_rng)
             if recipe.mix is not None:

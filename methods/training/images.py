@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from datasets import LabelledImages
 from datasets.gather import IN_MEMORY_BYTES
@@ -78,8 +78,14 @@ class ImagePool:
         return len(self.targets)
 
     def __add__(self, other: ImagePool) -> ImagePool:
-        """The images of both, the other's behind."""
-        return ImagePool(torch.cat([self.images, other.images]), torch.cat([self.targets, other.targets]))
+        """The images of both, the other's behind; hard labels become distributions where either has these."""
+        targets = [self.targets, other.targets]
+        if any(some.is_floating_point() for some in targets):
+            classes = next(some.shape[1] for some in targets if some.is_floating_point())
+            targets = [
+                some if some.is_floating_point() else nn.functional.one_hot(some, classes).float() for some in targets
+            ]
+        return ImagePool(torch.cat([self.images, other.images]), torch.cat(targets))
 
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """A batch: (B, C, H, W) float32 in [−1, 1], channels_last, and its targets.

@@ -106,15 +106,29 @@ class Selector:
         return self.shortfall(probabilities, features, labels) == 0
 
 
-def acceptance(accepted: Tensor, labels: Tensor, classes: tuple[str, ...]) -> dict[str, float]:
-    """The share of images kept of each class that was asked for, named for `Context.log`: ``acceptance_<class>``.
+class Tally:
+    """Counts what was drawn and what was kept of each class.
 
     Args:
-        accepted: (N,) bool.
-        labels: (N,) int64, the classes asked for.
         classes: Names.
     """
-    return {
-        f"acceptance_{classes[label]}": accepted[labels == label].float().mean().item()
-        for label in labels.unique().tolist()
-    }
+
+    def __init__(self, classes: tuple[str, ...]) -> None:
+        self._classes = classes
+        self._drawn = torch.zeros(len(classes))
+        self._kept = torch.zeros(len(classes))
+
+    def add(self, accepted: Tensor, labels: Tensor) -> None:
+        """Counts a batch.
+
+        Args:
+            accepted: (N,) bool.
+            labels: (N,) int64, the classes asked for.
+        """
+        self._drawn += torch.bincount(labels, minlength=len(self._classes)).cpu()
+        self._kept += torch.bincount(labels[accepted], minlength=len(self._classes)).cpu()
+
+    def scalars(self) -> dict[str, float]:
+        """The share kept of each class that was drawn, named for `Context.log`: ``acceptance_<class>``."""
+        drawn = self._drawn.nonzero().flatten().tolist()
+        return {f"acceptance_{self._classes[k]}": (self._kept[k] / self._drawn[k]).item() for k in drawn}

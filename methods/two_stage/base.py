@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -17,8 +18,11 @@ from methods.training.classifier import Recipe, require_two_classes, train_class
 from methods.training.fitted import FittedClassifier
 from methods.training.generator import FittedGenerator
 from methods.training.images import ImagePool
+from methods.training.judge import Judge, judge_steps, train_judge
 from methods.training.policy import Policy, extra_labels
+from methods.training.selection import CONFIDENCE, QUANTILE, Selection, Selector
 from methods.training.transforms import classic
+from methods.two_stage.synthesis import draw_selected
 
 
 def require_power_of_two(name: str, train: LabelledImages) -> None:
@@ -53,6 +57,14 @@ class TwoStage(Method):
 
     policy: Policy = Field("balance", description="balance, fixed:N per minority class, or ratio:R of the largest")
     classic: bool = Field(True, description="the transforms of `classic` on real and generated images")
+    labels: Literal["hard", "soft"] = Field(
+        "hard", description="of generated images: the class asked for, or what a classifier trained on real ones says"
+    )
+    selection: Selection = Field(
+        "none", description="which generated images are kept: full (confident and near), confidence, or none (all)"
+    )
+    confidence: float = Field(CONFIDENCE, ge=0, le=1, description="that selection asks for")
+    quantile: float = Field(QUANTILE, ge=0, le=1, description="of a class's own real distances, for selection=full")
 
     @abstractmethod
     def fit_generator(self, train: LabelledImages, context: Context) -> FittedGenerator:
@@ -71,22 +83,68 @@ class TwoStage(Method):
         """See `Method.fit`."""
         require_two_classes(train)
         generator = self.fit_generator(train, context)
+        transform = classic if self.classic else None
+        steps = context.budget.classifier_steps
+        judge = None
+        if self.needs_judge(train):
+            judge = train_judge(self.classifier, train=train, valid=valid, context=context, transform=transform)
+            steps -= judge_steps(steps)
         with context.phase("synthesis"):
-            synthetic = self.synthesise(generator, train, context)
+            synthetic = self.synthesise(generator, train, context, judge)
         classifier = train_classifier(
             self.classifier,
             train=train,
             valid=valid,
             context=context,
-            recipe=Recipe(transform=classic if self.classic else None),
+            recipe=Recipe(transform=transform),
             synthetic=synthetic,
+            steps=steps,
         )
         return FittedTwoStage(classifier, generator)
 
-    def synthesise(self, generator: FittedGenerator, train: LabelledImages, context: Context) -> ImagePool | None:
-        """The images that the policy asks for, with their labels; None where it asks for none."""
+    def needs_judge(self, train: LabelledImages) -> bool:
+        """Whether generated images are asked for and to be looked at, for their labels or for selection."""
+        looked_at = self.labels == "soft" or self.selection != "none"
+        return looked_at and bool(len(extra_labels(self.policy, train.counts)))
+
+    def synthesise(
+        self, generator: FittedGenerator, train: LabelledImages, context: Context, judge: Judge | None = None
+    ) -> ImagePool | None:
+        """The images that the policy asks for, with their labels; None where it asks for none.
+
+        Args:
+            generator: As trained.
+            train: Whose counts the policy fills up.
+            context: What the engine offers.
+            judge: Looks at the images, where `needs_judge`.
+        """
         labels = extra_labels(self.policy, train.counts)
         if not len(labels):
             return None
-        images = generator.sample(labels, context.rng("sampling"))
-        return ImagePool.of(LabelledImages(images, labels, train.classes), context.device)
+        rng = context.rng("sampling")
+        if judge is None:
+            images = generator.sample(labels, rng)
+            return ImagePool.of(LabelledImages(images, labels, train.classes), context.device)
+        images = draw_selected(
+            lambda some: generator.sample(some, rng),
+            labels,
+            judge=judge,
+            selector=self.selector(judge, train),
+            classes=train.classes,
+            context=context,
+        )
+        pool = ImagePool.of(LabelledImages(images, labels, train.classes), context.device)
+        if self.labels == "hard":
+            return pool
+        return ImagePool(pool.images, judge.examine(images)[0].to(context.device))
+
+    def selector(self, judge: Judge, train: LabelledImages) -> Selector:
+        """The rule of selection, fitted to the real training images."""
+        return Selector.fit(
+            judge.examine(train.images)[1],
+            torch.as_tensor(train.labels),
+            classes=len(train.classes),
+            selection=self.selection,
+            confidence=self.confidence,
+            quantile=self.quantile,
+        )

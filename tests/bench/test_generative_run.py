@@ -63,6 +63,14 @@ def test_methods_that_draw_no_images_have_no_figures(session, places) -> None:
     assert one(session, places, "nearest-mean")[0].generative is None
 
 
+def test_a_selecting_method_tells_what_it_kept(session, places) -> None:
+    record, _ = one(session, places, "dcgan[selection=confidence,confidence=0]")
+    kept = {name: of.acceptance for name, of in record.generative.per_class.items()}
+    assert kept["lying"] is None, "the largest class is asked for no image"
+    assert 0 <= kept["standing"] <= 1
+    assert one(session, places)[0].generative.per_class["standing"].acceptance is None
+
+
 def test_it_can_be_switched_off(session, places) -> None:
     record, folder = one(session, places, generative=False)
     assert record.generative is None

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from methods.training.selection import Selector, acceptance
+from methods.training.selection import Selector, Tally
 
 CLASSES = 2
 
@@ -89,6 +89,8 @@ def test_shortfall_by_hand():
     assert shortfall.tolist() == pytest.approx([0.0, 1 - 0.4 / 0.8, 3 / 2 - 1])
 
 
-def test_acceptance_is_named_by_class():
-    shares = acceptance(torch.tensor([True, False, True]), torch.tensor([0, 0, 2]), ("a", "b", "c"))
-    assert shares == {"acceptance_a": 0.5, "acceptance_c": 1.0}
+def test_the_tally_names_shares_by_class():
+    tally = Tally(("a", "b", "c"))
+    tally.add(torch.tensor([True, False, True]), torch.tensor([0, 0, 2]))
+    tally.add(torch.tensor([False, False]), torch.tensor([0, 0]))
+    assert tally.scalars() == {"acceptance_a": 0.25, "acceptance_c": 1.0}
