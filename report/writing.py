@@ -8,7 +8,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 from report import tables
-from report.content import compose
 from report.document import Document, Table
 from report.frame import flat_table
 from report.markdown import to_markdown
@@ -41,6 +40,8 @@ def write(study_folder: Path, formats: Sequence[str] = ("md",), *, shared: bool 
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:
         raise ValueError(f"there is no report format {unknown[0]!r}; write {', '.join(FORMATS)}.")
+    from report.content import compose  # brings in matplotlib, which `bench compare` can do without
+
     results = read_results(study_folder, shared=shared)
     document = compose(results, study_folder)
     written: list[Path] = []

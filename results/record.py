@@ -6,7 +6,7 @@ import math
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 SCHEMA = 1
 
@@ -17,12 +17,12 @@ Contended: TypeAlias = Literal["none", "neighbours", "shared"]
 class Part(BaseModel):
     """A part of a record. Unknown keys are refused; what JSON cannot hold is made so that it can."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod
-    def _storable(cls, values: Any) -> Any:
-        return storable(values)
+    def _storable(cls, values: Any, info: ValidationInfo) -> Any:
+        return values if info.mode == "json" else storable(values)  # what comes from JSON has been made so before
 
 
 def storable(value: Any) -> Any:

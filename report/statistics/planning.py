@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import nct
+from scipy.special import nctdtr
 
 from report.statistics.paired import Estimate, quantile
 from report.statistics.posterior import mass_within
@@ -66,7 +66,7 @@ def _noncentrality(df: int, alpha: float) -> float:
     bound = quantile(1 - alpha / 2, df)
 
     def lacking(shift: float) -> float:
-        other_side = np.nan_to_num(nct.cdf(-bound, df, shift))  # scipy gives NaN for some that are next to nothing
-        return float(nct.sf(bound, df, shift) + other_side) - POWER
+        other_side = np.nan_to_num(nctdtr(df, shift, -bound))  # scipy gives NaN for some that are next to nothing
+        return float(1 - nctdtr(df, shift, bound) + other_side) - POWER
 
     return float(brentq(lacking, 0.0, 20.0 + 2 * bound, xtol=1e-12))  # pyright: ignore[reportArgumentType]
