@@ -6,8 +6,9 @@ The device's side stands behind `DeviceMeter`, so that the logic is the same, an
 from __future__ import annotations
 
 import contextlib
+import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -122,17 +123,27 @@ def meter_for(device: torch.device) -> DeviceMeter:
     return CudaMeter(device) if device.type == "cuda" else CpuMeter()
 
 
+CALIBRATION_EVERY_S = 2.0
+"""Often enough to see the same load as the run, seldom enough to cost about half a percent."""
+
+
 class Clock:
     """Adds up the time of each phase of one run.
 
     Args:
         meter: The device's side.
+        calibration: A fixed piece of work that is timed in the same process, between the run's own steps; none if
+            times are not to be compared with those of other machines.
     """
 
-    def __init__(self, meter: DeviceMeter) -> None:
+    def __init__(self, meter: DeviceMeter, calibration: Callable[[], None] | None = None) -> None:
         self._meter = meter
         self._phases: dict[str, PhaseTime] = {}
         self._warmup_s = 0.0
+        self._calibration = calibration
+        self._calibrated: list[PhaseTime] = []
+        self._of_phase: list[PhaseTime] = []
+        self._next_calibration = 0.0
         self.current: str | None = None
 
     @contextlib.contextmanager
@@ -145,23 +156,51 @@ class Clock:
         if self.current is not None:
             raise RuntimeError(f"phase {name!r} was entered inside phase {self.current!r}; phases do not nest.")
         self.current = name
-        self._meter.synchronise()
-        start, wall, cpu = self._meter.mark(), time.perf_counter(), time.process_time()
+        self._of_phase.clear()
+        start = self._start()
         failed = True
         try:
             yield
             failed = False
         finally:
-            end = self._meter.mark()
-            self._meter.synchronise()
-            spent = PhaseTime(
-                wall_s=time.perf_counter() - wall,
-                cpu_s=time.process_time() - cpu,
-                gpu_s=self._meter.seconds(start, end),
-            )
-            self._phases[name] = _add(self._phases.get(name), spent)
+            spent = self._since(start)
+            for calibration in self._of_phase:
+                spent = _add(spent, calibration, sign=-1)
+            self._phases[name] = _add(self._phases[name], spent) if name in self._phases else spent
             if not failed:  # after a failure the name stays, so that the record can say where it happened
                 self.current = None
+
+    def calibrate(self) -> None:
+        """Does the calibration work if the last time is long enough ago; its time does not count as the phase's."""
+        if self._calibration is None or time.perf_counter() < self._next_calibration:
+            return
+        start = self._start()
+        self._calibration()
+        spent = self._since(start)
+        self._calibrated.append(spent)
+        if self.current is not None:
+            self._of_phase.append(spent)
+        self._next_calibration = time.perf_counter() + CALIBRATION_EVERY_S
+
+    def _start(self) -> tuple[Any, float, float]:
+        self._meter.synchronise()
+        return self._meter.mark(), time.perf_counter(), time.process_time()
+
+    def _since(self, start: tuple[Any, float, float]) -> PhaseTime:
+        mark, wall, cpu = start
+        end = self._meter.mark()
+        self._meter.synchronise()
+        return PhaseTime(
+            wall_s=time.perf_counter() - wall,
+            cpu_s=time.process_time() - cpu,
+            gpu_s=self._meter.seconds(mark, end),
+        )
+
+    def _calibration_s(self) -> float | None:
+        """Mean over the run, on the clock that costs are counted on: the device's where it keeps one."""
+        if not self._calibrated:
+            return None
+        return statistics.fmean(one.cpu_s if one.gpu_s is None else one.gpu_s for one in self._calibrated)
 
     @contextlib.contextmanager
     def warmup(self) -> Iterator[None]:
@@ -192,9 +231,10 @@ class Clock:
     def timing(self, total: _Total, *, contended: Contended) -> Timing:
         """What stands in the record."""
         return Timing(
-            wall_s=total.wall_s - self._warmup_s,
+            wall_s=total.wall_s - self._warmup_s - sum(one.wall_s for one in self._calibrated),
             phases=dict(self._phases),
             warmup_s=self._warmup_s,
+            calibration_s=self._calibration_s(),
             contended=contended,
             peak_gpu_bytes=self._meter.peak_bytes(),
             peak_rss_bytes=total.peak_rss_bytes,
@@ -226,8 +266,6 @@ class _PeakMemory:
         return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM")), None)
 
 
-def _add(a: PhaseTime | None, b: PhaseTime) -> PhaseTime:
-    if a is None:
-        return b
-    gpu = None if a.gpu_s is None or b.gpu_s is None else a.gpu_s + b.gpu_s
-    return PhaseTime(wall_s=a.wall_s + b.wall_s, cpu_s=a.cpu_s + b.cpu_s, gpu_s=gpu)
+def _add(a: PhaseTime, b: PhaseTime, sign: int = 1) -> PhaseTime:
+    gpu = None if a.gpu_s is None or b.gpu_s is None else a.gpu_s + sign * b.gpu_s
+    return PhaseTime(wall_s=a.wall_s + sign * b.wall_s, cpu_s=a.cpu_s + sign * b.cpu_s, gpu_s=gpu)

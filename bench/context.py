@@ -90,6 +90,7 @@ class RunContext:
         """Reports one step; numbers are taken as they come, tensors every few steps."""
         phase = self._clock.current or "outside"
         self._report(phase, step, self._steps)
+        self._clock.calibrate()
         due = step % self._every == 0 or step in (1, self._steps)
         read = {name: float(scalar) for name, scalar in scalars.items() if due or not isinstance(scalar, Tensor)}
         if not read:

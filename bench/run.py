@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from bench.calibration import Calibration
 from bench.clock import Clock, meter_for
 from bench.context import RunContext
 from bench.devices import device_name
@@ -105,7 +106,8 @@ def carry_out(run: Run, conditions: Conditions) -> Record:
     """
     store = Store(conditions.study)
     device = torch.device(conditions.device)
-    clock = Clock(meter_for(device))
+    calibration = Calibration(device, run.protocol.precision)
+    clock = Clock(meter_for(device), calibration)
     outcome = _Outcome(started_at=datetime.now(UTC))
     artifacts = store.run_folder(run.run_id)
     heartbeat = Heartbeat(store.running_folder, run.run_id)
@@ -119,7 +121,7 @@ def carry_out(run: Run, conditions: Conditions) -> Record:
             time_limit(conditions.timeout),
         ):
             with clock.warmup():
-                _warm_up(device)
+                calibration()  # starts the device and its libraries
             _seed_everything(run)
             heartbeat.update("data")
             source = run.build_dataset().open(conditions.places)
@@ -299,13 +301,6 @@ def _seed_everything(run: Run) -> None:
     torch.manual_seed(seed)
     np.random.seed(seed % 2**32)
     random.seed(seed)
-
-
-def _warm_up(device: torch.device) -> None:
-    """Starts the device and its convolution library outside the clock."""
-    with torch.enable_grad():
-        x = torch.zeros(2, 3, 16, 16, device=device, requires_grad=True)
-        torch.nn.functional.conv2d(x, torch.zeros(4, 3, 3, 3, device=device)).sum().backward()
 
 
 def checked_leaks(split: Split, dataset: str, *, allow: bool) -> list[str]:

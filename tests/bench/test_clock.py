@@ -1,6 +1,9 @@
 import pytest
+import torch
 
+from bench.calibration import Calibration
 from bench.clock import Clock, CpuMeter
+from methods import Precision
 
 
 class FakeDevice:
@@ -89,3 +92,40 @@ def test_warm_up_is_kept_apart_and_cpu_time_is_this_process_alone() -> None:
     assert timing.contended == "neighbours"
     assert timing.peak_rss_bytes is not None
     assert timing.peak_rss_bytes > 10_000_000
+
+
+def test_calibration_is_timed_between_the_steps_and_kept_out_of_the_phase(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.clock.CALIBRATION_EVERY_S", 0.0)
+    device = FakeDevice()
+
+    def work() -> None:
+        device.time += 0.25
+
+    clock = Clock(device, work)
+    with clock.run() as total, clock.phase("generator"):
+        for _ in range(4):
+            device.time += 1.0
+            clock.calibrate()
+    timing = clock.timing(total, contended="none")
+    assert timing.phases["generator"].gpu_s == 4.0
+    assert timing.calibration_s == 0.25
+
+
+def test_calibration_waits_until_it_is_due() -> None:
+    calls: list[int] = []
+    clock = Clock(FakeDevice(), lambda: calls.append(1))
+    for _ in range(100):
+        clock.calibrate()
+    assert len(calls) == 1
+    with Clock(FakeDevice()).run() as total:
+        pass
+    assert Clock(FakeDevice()).timing(total, contended="none").calibration_s is None
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_calibration_work_is_the_same_each_time_and_draws_nothing(precision: Precision) -> None:
+    before = torch.get_rng_state()
+    work = Calibration(torch.device("cpu"), precision)
+    work()
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(weight.grad is None for weight in work._weights)
