@@ -6,16 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from report import generative, tables
-from report.compare import Comparison, compare
+from report.compare import compare, head_to_head
+from report.comparison import Comparison
 from report.document import Block, Code, Document, Heading, Items, Paragraph, Span, Strong, Text, listed
-from report.findings import findings, verdict_table
+from report.findings import findings, one_or_two, own_five_percent
 from report.frame import STATUSES
 from report.pictures import Pictures
 from report.study import Results
 from report.text import plural, short
+from report.verdicts import overview_table, verdict_table
 from results import Record
 
 MOST_FAULTS = 30
+STATUS_WORDS = {"skipped": "refused", "timeout": "out of time"}
 LIBRARIES = ("augbench", "python", "torch", "torchvision", "numpy", "scikit-learn")
 
 
@@ -30,15 +33,15 @@ def compose(results: Results, folder: Path) -> Document:
     if not results.records:
         return Document(title, (Paragraph("No run has a record yet."), *_notes(results)))
     pictures = Pictures(results, folder)
-    compared = compare(results)
-    blocks: list[Block] = [*_opening(results, compared), *_faults(results)]
+    compared, heads = compare(results), head_to_head(results)
+    blocks: list[Block] = [*_opening(results, compared, heads), *_faults(results)]
     for dataset in results.datasets:
-        blocks += _dataset(results, dataset, pictures, compared)
+        blocks += _dataset(results, dataset, pictures, compared, heads)
     blocks += [Heading(2, "All runs"), tables.run_table(results)]
     return Document(title, tuple(blocks))
 
 
-def _opening(results: Results, compared: Sequence[Comparison]) -> Iterator[Block]:
+def _opening(results: Results, compared: Sequence[Comparison], heads: Sequence[Comparison]) -> Iterator[Block]:
     seeds, first = results.seeds, results.records[0]
     yield from _leaks(results)
     yield Paragraph(
@@ -50,8 +53,15 @@ def _opening(results: Results, compared: Sequence[Comparison]) -> Iterator[Block
     )
     if len(seeds) == 1:
         yield Paragraph("There is one seed, so nothing here tells how much another seed would differ.")
+    yield from _not_ok(results)
+    rope, clock = results.study.rope, results.cost_clock
     for dataset in results.datasets:
-        yield from findings(compared, dataset, rope=results.study.rope, clock=results.cost_clock)
+        yield from findings(compared, dataset, rope=rope, clock=clock)
+        yield from one_or_two(heads, dataset, rope=rope, clock=clock)
+    if words := own_five_percent(compared):
+        yield Paragraph(words)
+    if (overview := overview_table(compared)) is not None:
+        yield overview
     yield Heading(2, "What was compared")
     tiers: dict[str, list[str]] = {}
     for method in results.methods():
@@ -65,6 +75,21 @@ def _opening(results: Results, compared: Sequence[Comparison]) -> Iterator[Block
     items.append(_versions(results.records))
     yield Items(tuple(items))
     yield tables.dataset_table(results)
+
+
+def _not_ok(results: Results) -> Iterator[Block]:
+    """Which methods did not come to an end everywhere; the section below says why."""
+    counted: dict[str, dict[str, int]] = {}
+    for record in results.records:
+        if record.status != "ok":
+            of_method = counted.setdefault(record.method, {})
+            of_method[record.status] = of_method.get(record.status, 0) + 1
+    if counted:
+        spans: list[Span] = ["Not all runs are ok: "]
+        for i, (method, statuses) in enumerate(counted.items()):
+            told = ", ".join(f"{n} {STATUS_WORDS.get(status, status)}" for status, n in statuses.items())
+            spans += ["; " if i else "", Code(method), f" {told}"]
+        yield Paragraph((*spans, "."))
 
 
 def _leaks(results: Results) -> Iterator[Block]:
@@ -110,7 +135,13 @@ def _notes(results: Results) -> Iterator[Block]:
         yield Items(tuple(short(note) for note in results.notes))
 
 
-def _dataset(results: Results, dataset: str, pictures: Pictures, compared: Sequence[Comparison]) -> Iterator[Block]:
+def _dataset(
+    results: Results,
+    dataset: str,
+    pictures: Pictures,
+    compared: Sequence[Comparison],
+    heads: Sequence[Comparison],
+) -> Iterator[Block]:
     yield Heading(2, ("Results on ", Code(dataset)))
     if not any(record.metrics for record in results.of_dataset(dataset)):
         yield Paragraph("No run on this dataset has scores.")
@@ -121,6 +152,10 @@ def _dataset(results: Results, dataset: str, pictures: Pictures, compared: Seque
     yield from pictures.differences(dataset, compared)
     against = verdict_table(compared, dataset)
     yield against if against.rows else Paragraph("There is no method with a reference arm in this study.")
+    heads_here = verdict_table(heads, dataset)
+    if heads_here.rows:
+        yield Heading(3, "One process or two")
+        yield heads_here
     yield Heading(3, "Cost")
     yield from pictures.cost(dataset)
     for kind in results.kinds:

@@ -1,19 +1,23 @@
-"""The comparisons in words and as a table. Nothing is said that the figures do not carry."""
+"""The comparisons in words. Nothing is said that the figures do not carry."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
-from report.compare import RANKING, Comparison
-from report.document import Code, Column, Items, Paragraph, Span, Strong, Table, Text, listed
-from report.frame import METRICS
+from report.compare import RANKING
+from report.comparison import Comparison
+from report.document import Code, Items, Paragraph, Span, Strong, Text, listed
+from report.frame import METRICS, direction
+from report.numbers import band, bare, p_words, points, share, signed_points, span
 from report.statistics.verdict import Word
-from report.text import NOTHING, amount, plural, short
+from report.text import amount, plural, short
 
 SIDES: tuple[Word, ...] = ("better", "worse", "equivalent", "undecided")
 NO_CLAIM_BELOW = 6
 """Pairs from which on the sign-flip test can fall below 0.05."""
+
+EACH_UP_TO = 8
+"""Methods of which each gets a sentence; of more, only those with a claim do."""
 
 
 def findings(found: Sequence[Comparison], dataset: str, *, rope: float, clock: str) -> Iterator[Paragraph | Items]:
@@ -32,8 +36,7 @@ def findings(found: Sequence[Comparison], dataset: str, *, rope: float, clock: s
     first = here[0].metric
     main = [one for one in here if one.metric == first]
     yield Paragraph(("On ", Code(dataset), *_tally(main)))
-    items = [_finding(one, rope=rope, clock=clock) for side in SIDES for one in main if one.word == side]
-    yield Items(tuple(items))
+    yield Items(tuple(_sentences(main, rope=rope, clock=clock)))
     ranking = {one.method: one for one in here if one.metric == RANKING}
     if first != RANKING:
         apart = [(one, ranking[one.method]) for one in main if _apart(one, ranking.get(one.method))]
@@ -43,42 +46,60 @@ def findings(found: Sequence[Comparison], dataset: str, *, rope: float, clock: s
         yield Paragraph(few)
 
 
-def verdict_table(found: Sequence[Comparison], dataset: str) -> Table:
-    """Every comparison on one dataset, both metrics."""
-    rows = [
-        (
-            Code(one.method),
-            Code(one.reference),
-            METRICS[one.metric],
-            _pairs(one),
-            _difference(one),
-            _p(one.p_holm),
-            _share(one.p_equivalent),
-            NOTHING if one.minimum_detectable is None else f"{one.minimum_detectable:.3f}",
-            NOTHING if one.smallest_rope is None else f"{one.smallest_rope:.3f}",
-            NOTHING if one.seeds_needed is None else f"{one.seeds_needed}",
-            _cost(one),
-            Strong(one.verdict) if one.word in ("better", "worse") else one.verdict,
+def one_or_two(found: Sequence[Comparison], dataset: str, *, rope: float, clock: str) -> Iterator[Paragraph | Items]:
+    """The unified tier against the two-stage one, head to head; nothing where no two of them share a classifier.
+
+    Args:
+        found: Of ``head_to_head``.
+        dataset: Which.
+        rope: Half-width of practical equivalence.
+        clock: What cost is measured in.
+    """
+    here = [one for one in found if one.dataset == dataset]
+    if not here:
+        return
+    main = [one for one in here if one.metric == here[0].metric]
+    yield Paragraph(("One process or two, on ", Code(dataset), f", in {METRICS[main[0].metric]}:"))
+    yield Items(tuple(_finding(one, rope=rope, clock=clock, against=True) for one in main))
+
+
+def own_five_percent(found: Sequence[Comparison]) -> Text:
+    """What the error rate holds for; empty where there is one question only."""
+    metrics = list(dict.fromkeys(METRICS[one.metric] for one in found))
+    datasets = {one.dataset for one in found}
+    if len(metrics) < 2 and len(datasets) < 2:
+        return ""
+    each = [f"metric ({' and '.join(metrics)})"] if len(metrics) > 1 else []
+    each += ["dataset"] if len(datasets) > 1 else []
+    return (
+        f"Each {' and each '.join(each)} is a question of its own: Holm's adjustment keeps false claims to 5 % within "
+        "a family of methods for each of them, not over all of them together."
+    )
+
+
+def _sentences(main: Sequence[Comparison], *, rope: float, clock: str) -> Iterator[Text]:
+    for side in SIDES:
+        members = [one for one in main if one.word == side]
+        if len(main) <= EACH_UP_TO or side in ("better", "worse"):
+            yield from (_finding(one, rope=rope, clock=clock) for one in members)
+        elif members:
+            yield _together(side, members)
+
+
+def _together(side: Word, members: Sequence[Comparison]) -> Text:
+    """One sentence for many methods without a claim."""
+    shown = sorted(members, key=lambda one: -direction(one.metric) * (one.difference or 0))
+    spans: list[Span] = [Strong(side.capitalize()), ": "]
+    for i, one in enumerate(shown):
+        gain = (
+            "no pairs" if one.difference is None else signed_points(one.difference, None).removesuffix(" (no interval)")
         )
-        for one in found
-        if one.dataset == dataset
-    ]
-    columns = (
-        *(Column(name, "left") for name in ("method", "held against", "metric")),
-        *(Column(name) for name in ("pairs", "difference [95 %]", "p (Holm)", "P(equivalent)", "detectable", "rope")),
-        *(Column(name) for name in ("seeds needed", "cost ratio [95 %]")),
-        Column("verdict", "left"),
+        spans += [", " if i else "", Code(one.method), f" ({gain})"]
+    needed = [one.seeds_needed for one in members if one.seeds_needed is not None and one.seeds_needed > one.n]
+    settled = (
+        f" From {min(needed)} seeds on some would be settled if mean and spread stay as they are." if needed else ""
     )
-    smallest = min((one.p_smallest for one in found if one.dataset == dataset and one.p_smallest), default=None)
-    caption = (
-        f"Verdicts on {short(dataset, 80)}. Difference: method minus reference over paired seeds, with the interval of "
-        "the corrected t. p: adjusted by Holm within its family. Detectable: the true difference found with 80 % "
-        "power. Rope: the half-width from which on the verdict would be equivalent. Seeds needed: that settle it if "
-        f"mean and spread stay; {NOTHING} where none would."
-    )
-    if smallest is not None:
-        caption += f" The smallest p that a sign-flip test could reach with these pairs is {_p(smallest)}."
-    return Table(caption, columns, tuple(rows))
+    return (*spans, ".", settled if side == "undecided" else "")
 
 
 def _tally(main: Sequence[Comparison]) -> tuple[Span, ...]:
@@ -86,49 +107,59 @@ def _tally(main: Sequence[Comparison]) -> tuple[Span, ...]:
     counted = [f"{n} {side}" for side in SIDES if (n := sum(one.word == side for one in main))]
     held = plural(len(main), "method")
     verb = "is" if len(main) == 1 else "are"
-    spans = (f", {held} {verb} held against ", *listed(arms), f" in {METRICS[main[0].metric]}: ")
+    less = ", of which less is better" if direction(main[0].metric) < 0 else ""
+    spans = (f", {held} {verb} held against ", *listed(arms), f" in {METRICS[main[0].metric]}{less}: ")
     return (*spans, Strong(", ".join(counted)), ".")
 
 
-def _finding(one: Comparison, *, rope: float, clock: str) -> Text:
+def _finding(one: Comparison, *, rope: float, clock: str, against: bool = False) -> Text:
     diverged = f" when it trains ({one.n_trained} of {one.n_trained + one.n_diverged})" if one.n_diverged else ""
     name = Code(one.method)
-    words: list[Span] = []
+    than: tuple[Span, ...] = (
+        " than " if one.word in ("better", "worse") else " to " if one.word == "equivalent" else " beside ",
+    )
+    to: tuple[Span, ...] = (*than, Code(one.reference)) if against else ()
+    size = one.difference or 0.0
+    words: list[Span] = [name, " is ", Strong(one.word), *to, diverged]
     if one.reason:
-        observed = "" if one.difference is None else f" (observed: {_points(one.difference)})"
-        words = [name, " is ", Strong("undecided"), f"{diverged}: {short(one.reason)}{observed}."]
+        observed = "" if one.difference is None else f" (observed: {points(one.difference)})"
+        words += [f": {short(one.reason)}{observed}."]
     elif one.word in ("better", "worse"):
-        words = [name, " is ", Strong(one.word), f"{diverged} by {_points(abs(one.difference or 0))} {_band(one)}."]
-        if abs(one.difference or 0) < rope:
-            words.append(f" The difference is real but within the ±{_bare(rope)} points that count as equivalent.")
+        words += [f" by {points(abs(size))} {band(one.interval, sign=-1 if size < 0 else 1)}."]
+        if abs(size) < rope:
+            words.append(f" The difference is real but within the ±{bare(rope)} points that count as equivalent.")
     elif one.word == "equivalent":
-        within = f"within ±{_bare(rope)} points with probability {_share(one.p_equivalent)}"
-        words = [name, " is ", Strong("equivalent"), f"{diverged}: {within}; {_signed(one)}."]
+        within = f"within ±{bare(rope)} points with probability {share(one.p_equivalent)}"
+        words += [f": {within}; {signed_points(size, one.interval)}."]
     else:
-        words = [name, " is ", Strong("undecided"), f"{diverged}: {_signed(one)}.{_to_settle(one)}"]
-    return (*words, _cost_words(one, clock), _dropped(one))
+        words += [f": {signed_points(size, one.interval)}.{_to_settle(one)}"]
+    return (*words, _cost_words(one, clock, against=against), _dropped(one))
 
 
 def _to_settle(one: Comparison) -> str:
     if one.seeds_needed is None:
-        why = (
-            "the seeds share images, so the interval has a floor"
-            if one.rule != "fresh"
-            else "the difference is too close to the margin"
-        )
+        floors = {
+            "resampled": "the seeds share images, so the interval has a floor",
+            "fixed-test": "the seeds share their test images, so the interval has a floor",
+        }
+        why = floors.get(one.rule or "", "the difference is too close to the margin")
         return f" No number of seeds would settle it if mean and spread stay as they are: {why}."
     if one.seeds_needed <= one.n:
         return ""
     return f" About {one.seeds_needed} seeds would settle it if mean and spread stay as they are."
 
 
-def _cost_words(one: Comparison, clock: str) -> str:
+def _cost_words(one: Comparison, clock: str, *, against: bool) -> str:
     if one.cost_ratio is None:
         return ""
-    band = "" if one.cost_interval is None else f" ({_factor(one.cost_interval[0])} to {_factor(one.cost_interval[1])})"
+    interval = one.cost_interval
+    known = "" if interval is None else f" ({amount(interval[0])} to {amount(interval[1])})"
+    costs = f"costs {amount(one.cost_ratio)} times the {clock} seconds"
     if one.better_and_cheaper:
-        return f" It is better and cheaper: it costs {_factor(one.cost_ratio)} times the {clock} seconds{band}."
-    return f" It costs {_factor(one.cost_ratio)} times the {clock} seconds of the reference{band}."
+        return f" It is better and cheaper: it {costs}{known}."
+    if one.cheaper and one.word == "equivalent":
+        return f" It does the same for less: it {costs}{known}."
+    return f" It {costs} {'of it' if against else 'of the reference'}{known}."
 
 
 def _dropped(one: Comparison) -> str:
@@ -142,10 +173,11 @@ def _apart(one: Comparison, other: Comparison | None) -> bool:
 
 
 def _disagreement(one: Comparison, other: Comparison) -> Text:
+    figures = "no figures" if other.difference is None else signed_points(other.difference, other.interval)
     spans: tuple[Span, ...] = (
         "The metrics disagree on ",
         Code(one.method),
-        f": {one.word} in {METRICS[one.metric]}, {other.word} in {METRICS[other.metric]} ({_signed(other)}).",
+        f": {one.word} in {METRICS[one.metric]}, {other.word} in {METRICS[other.metric]} ({figures}).",
     )
     if one.metric == "balanced_accuracy" and one.word == "better":
         why = (
@@ -171,77 +203,12 @@ def _few_seeds(main: Sequence[Comparison]) -> Text:
         return ""
     sizes = [one.minimum_detectable for one in tested if one.n == least.n and one.minimum_detectable is not None]
     could = (
-        f" With their spread, {plural(least.n, 'pair')} find a true difference of {_range(sizes)} points four times in "
+        f" With their spread, {plural(least.n, 'pair')} find a true difference of {span(sizes)} points four times in "
         "five."
         if sizes
         else ""
     )
     return (
-        f"With {plural(least.n, 'pair')} a sign-flip test cannot go below p = {_p(least.p_smallest)}, whatever the "
-        f"difference.{could}"
+        f"With {plural(least.n, 'pair')} a sign-flip test cannot go below p = {p_words(least.p_smallest)}, whatever "
+        f"the difference.{could}"
     )
-
-
-def _range(sizes: Sequence[float]) -> str:
-    low, high = _bare(min(sizes)), _bare(max(sizes))
-    return low if low == high else f"{low} to {high}"
-
-
-def _points(value: float) -> str:
-    return f"{_minus(f'{_bare(value)}')} points"
-
-
-def _bare(value: float) -> str:
-    return f"{100 * value:.1f}"
-
-
-def _signed(one: Comparison) -> str:
-    return f"{_minus(f'{100 * (one.difference or 0):+.1f}')} points {_band(one)}"
-
-
-def _band(one: Comparison) -> str:
-    """The interval in points; of the size of the difference where the method is worse."""
-    if one.interval is None:
-        return "(no interval)"
-    low, high = one.interval
-    if one.word == "worse":
-        low, high = -high, -low
-    return _minus(f"(95 % interval {100 * low:.1f} to {100 * high:.1f})")
-
-
-def _minus(text: str) -> str:
-    """True minus signs; what rounds to zero has none."""
-    return re.sub(r"[+-](0\.0+)(?!\d)", r"\1", text).replace("-", "−")
-
-
-def _difference(one: Comparison) -> str:
-    if one.difference is None:
-        return NOTHING
-    mean = _minus(f"{one.difference:+.3f}")
-    return mean if one.interval is None else f"{mean} [{_minus(f'{one.interval[0]:+.3f}, {one.interval[1]:+.3f}')}]"
-
-
-def _pairs(one: Comparison) -> str:
-    return f"{one.n} (−{one.n_dropped})" if one.n_dropped else str(one.n)
-
-
-def _p(value: float | None) -> str:
-    if value is None:
-        return NOTHING
-    return "<0.0001" if value < 0.0001 else f"{value:.4f}"
-
-
-def _share(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:.2f}"
-
-
-def _factor(value: float) -> str:
-    return amount(value)
-
-
-def _cost(one: Comparison) -> str:
-    if one.cost_ratio is None:
-        return NOTHING
-    if one.cost_interval is None:
-        return f"×{_factor(one.cost_ratio)}"
-    return f"×{_factor(one.cost_ratio)} [{_factor(one.cost_interval[0])}, {_factor(one.cost_interval[1])}]"

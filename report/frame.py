@@ -23,6 +23,8 @@ METRICS = {
 }
 """Metrics of a record with the words for them; the first two are what verdicts will rest on."""
 
+LESS_IS_BETTER = frozenset({"ece", "brier"})
+
 STATUSES = ("ok", "diverged", "failed", "timeout", "skipped")
 PHASES = ("pretrain", "generator", "synthesis", "classifier", "joint", "score")
 """In the order in which a run goes through them."""
@@ -135,6 +137,11 @@ def flat_table(records: Sequence[Record]) -> pd.DataFrame:
     ``parameters``, ``versions`` and ``missing``, whose keys differ from method to method, become JSON text.
     """
     return pd.DataFrame([_flat(record.model_dump(mode="json", by_alias=True)) for record in records])
+
+
+def direction(metric: str) -> int:
+    """1 where more of a metric is better, −1 where less is."""
+    return -1 if metric in LESS_IS_BETTER else 1
 
 
 def in_order(phases: Iterable[str]) -> list[str]:

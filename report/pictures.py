@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from report import aggregate
-from report.compare import Comparison
+from report.comparison import Comparison
 from report.document import Figure, Paragraph, Text, listed
 from report.figures.curves import Curve, draw_curves, over_seeds
 from report.figures.forest import Effect, draw_forest

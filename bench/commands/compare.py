@@ -10,9 +10,11 @@ import typer
 from bench.commands.console import Debug, Json, StudyFolder, guarded, open_store, out, say
 from bench.commands.tables import to_terminal
 from bench.errors import UsageError
-from report import compare as comparing
-from report.findings import verdict_table
+from report.compare import compare as compare_arms
+from report.comparison import refuse_unpaired
+from report.frame import METRICS
 from report.study import read_results
+from report.verdicts import verdict_table
 
 
 @guarded
@@ -28,16 +30,15 @@ def compare(
     """Show the evidence for every method against the reference."""
     del debug
     open_store(study)
-    names = comparing.metric_names()
-    if metric is not None and metric not in names:
-        raise UsageError(f"no verdict can be given in {metric!r}; choose one of {', '.join(names)}.")
+    if metric is not None and metric not in METRICS:
+        raise UsageError(f"no verdict can be given in {metric!r}; choose one of {', '.join(METRICS)}.")
     results = read_results(study)
     for note in results.notes:
         say(f"bench: {note}")
     if reference is not None and reference not in results.methods():
         raise UsageError(f"{reference!r} is no method of this study; it has {', '.join(results.methods())}.")
-    found = comparing.compare(results, reference=reference, metric=metric)
-    comparing.refuse_unpaired(found)
+    found = compare_arms(results, reference=reference, metric=metric)
+    refuse_unpaired(found)
     if json_:
         print(json.dumps([comparison.as_json() for comparison in found], ensure_ascii=False, indent=1))
         return

@@ -8,11 +8,14 @@ from scipy import stats
 from typer.testing import CliRunner
 
 from bench.commands.app import app
-from report.compare import KEYS, compare
+from report.compare import compare, head_to_head
+from report.comparison import KEYS
 from report.document import plain
-from report.findings import _minus, findings, verdict_table
+from report.findings import findings, one_or_two, own_five_percent
+from report.numbers import minus
 from report.study import Results
-from results import Store, Study
+from report.verdicts import overview_table, verdict_table
+from results import Predictions, Store, Study, save_predictions
 
 BASE = [0.80, 0.82, 0.81, 0.79, 0.83, 0.80]
 NOISE = np.array([0.002, -0.001, 0.0, 0.001, -0.002, 0.0])
@@ -118,4 +121,163 @@ def test_the_command_prints_the_fixed_keys(study, tmp_path):
     ],
 )
 def test_signs_are_true_minus_signs_and_what_rounds_to_zero_has_none(text, shown):
-    assert _minus(text) == shown
+    assert minus(text) == shown
+
+
+def test_of_the_brier_score_less_is_better(study):
+    shifts = {"calmer": NOISE - 0.03, "wilder": NOISE + 0.03}
+    records = with_metrics(study(**shifts), **{name: {"brier": shift} for name, shift in shifts.items()})
+    results = Results.of(records, study=Study(metric="brier"))
+    found = {one.method: one for one in compare(results) if one.metric == "brier"}
+    assert (found["calmer"].word, found["wilder"].word) == ("better", "worse")
+    assert found["calmer"].difference == pytest.approx(-0.03) and found["calmer"].p_better > 0.95
+    text = "\n".join(plain(t) for b in findings(compare(results), "cells", rope=0.01, clock="CPU") for t in texts(b))
+    assert "in Brier score, of which less is better: 1 better, 1 worse" in text
+    assert "calmer is better by 3.0 points (95 % interval 2.9 to 3.1)" in text
+    assert "less is better" in verdict_table(compare(results), "cells").caption
+
+
+def texts(block):
+    return block.items if hasattr(block, "items") else (block.text,)
+
+
+def test_the_interval_of_a_worse_method_has_the_sign_of_its_words(study):
+    text = words(study(down=NOISE - 0.03))
+    assert "down is worse by 3.0 points (95 % interval 2.9 to 3.1)" in text
+
+
+def with_metrics(records, **values):
+    """The same records with single metrics replaced: by method, one shift for each seed."""
+    return [
+        record
+        if record.method not in values
+        else record.model_copy(
+            update={
+                "metrics": record.metrics.model_copy(
+                    update={
+                        name: BASE[record.seed] + float(shift[record.seed])
+                        for name, shift in values[record.method].items()
+                    }
+                )
+            }
+        )
+        for record in records
+    ]
+
+
+@pytest.mark.parametrize(
+    ("score", "ranking", "said"),
+    [
+        (
+            NOISE + 0.03,
+            NOISE,
+            "better in balanced accuracy, equivalent in macro AP (0.0 points (95 % interval −0.1 to 0.1)). Balanced "
+            "accuracy rises when the operating point moves",
+        ),
+        (
+            NOISE,
+            NOISE - 0.03,
+            "equivalent in balanced accuracy, worse in macro AP (−3.0 points (95 % interval −3.1 to −2.9)). Macro AP "
+            "looks at the ranking alone",
+        ),
+        (NOISE - 0.03, NOISE + 0.03, "worse in balanced accuracy, better in macro AP (+3.0 points"),
+        (NOISE + 0.03, NOISE + 0.03, None),
+    ],
+)
+def test_where_the_metrics_disagree_the_report_says_that_and_why(study, score, ranking, said):
+    records = with_metrics(study(arm=score), arm={"macro_ap": ranking})
+    text = words(records)
+    assert ("The metrics disagree on arm" in text) == (said is not None)
+    assert said is None or said in text
+
+
+def costly(records, **factors):
+    """Cost of each method as a multiple of ten seconds, a little different from seed to seed."""
+
+    def of(record):
+        time = record.timing.phases["classifier"]
+        seconds = 10 * factors.get(record.method, 1.0) * (1 + 0.01 * (record.seed % 3))
+        phases = {"classifier": time.model_copy(update={"cpu_s": seconds + 0.1 * (record.seed % 2)})}
+        return record.model_copy(update={"timing": record.timing.model_copy(update={"phases": phases})})
+
+    return [of(record) for record in records]
+
+
+def test_better_and_cheaper_needs_both(study):
+    records = costly(study(up=NOISE + 0.03, dear=NOISE + 0.03, same=NOISE), up=0.5, dear=2.0, same=0.5)
+    assert [first(records, m).better_and_cheaper for m in ("up", "dear", "same")] == [True, False, False]
+    text = words(records)
+    assert "It is better and cheaper: it costs 0.50 times the CPU seconds" in text
+    assert "It costs 2.0" in text and "It does the same for less: it costs 0.50 times" in text
+    assert text.count("better and cheaper") == 1
+
+
+def test_one_process_is_held_against_two_with_the_same_classifier(study, make_record):
+    records = study(vitgan=NOISE, other=NOISE)
+    vit = {"classifier": "vit"}
+    for name, shift in (("unified", 0.03), ("unified[selection=none]", 0.0)):
+        records += [
+            make_record(method=name, seed=i, score=b + shift - float(NOISE[i]), tier="unified", parameters=vit)
+            for i, b in enumerate(BASE)
+        ]
+    records = [r.model_copy(update={"parameters": vit}) if r.method == "vitgan" else r for r in records]
+    found = head_to_head(Results.of(costly(records, unified=0.6)))
+    assert [(one.method, one.reference, one.metric, one.word) for one in found] == [
+        ("unified", "vitgan", "balanced_accuracy", "better"),
+        ("unified", "vitgan", "macro_ap", "better"),
+    ]
+    text = "\n".join(plain(t) for b in one_or_two(found, "cells", rope=0.01, clock="CPU") for t in texts(b))
+    assert "unified is better than vitgan by 3.0 points" in text and "It is better and cheaper" in text
+    assert head_to_head(Results.of(study(up=NOISE))) == []
+
+
+def test_with_five_seeds_the_report_says_what_they_could_show(study):
+    text = words(study(up=(NOISE + 0.03)[:5]))
+    assert "With 5 pairs a sign-flip test cannot go below p = 0.0625, whatever the difference." in text
+    assert "5 pairs find a true difference of" in text and "points four times in five" in text
+    assert "sign-flip" not in words(study(up=NOISE + 0.03))
+
+
+def test_each_metric_and_dataset_is_said_to_be_a_question_of_its_own(study):
+    one = compare(Results.of(study(up=NOISE)))
+    assert plain(own_five_percent(one)).startswith(
+        "Each metric (balanced accuracy and macro AP) is a question of its own"
+    )
+    both = compare(Results.of([*study(up=NOISE), *(r.model_copy(update={"dataset": "b"}) for r in study(up=NOISE))]))
+    assert "and each dataset is a question of its own" in plain(own_five_percent(both))
+    assert overview_table(one) is None and len(overview_table(both).columns) == 3
+
+
+def test_of_many_methods_only_those_with_a_claim_get_a_sentence_each(study):
+    many = {f"m{k}": NOISE for k in range(8)}
+    text = words(study(up=NOISE + 0.03, **many))
+    assert "up is better by" in text and "m3 is equivalent" not in text
+    assert "Equivalent: m0 (0.0 points), m1 (0.0 points)" in text
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_shared_test_images_add_their_sampling_to_the_error(study, tmp_path, grouped):
+    rng = np.random.default_rng(0)
+    labels = np.arange(120) % 2
+    groups = np.arange(120) // 4 if grouped else None
+    records = []
+    for record in study(up=NOISE):
+        split = record.split.model_copy(update={"rule": "fixed-test"})
+        right = rng.uniform(size=120) < (0.9 if record.method == "up" else 0.7)
+        shares = np.where((labels == 1) == right, 0.8, 0.2)
+        folder = Store(tmp_path).run_folder(record.run_id)
+        save_predictions(Predictions(labels, np.stack([1 - shares, shares], 1).astype(np.float32), groups), folder)
+        records.append(record.model_copy(update={"split": split}))
+    one = next(c for c in compare(Results.of(records, folder=tmp_path)) if c.metric == "balanced_accuracy")
+    spread = stats.ttest_1samp(NOISE, 0).confidence_interval(0.95)
+    assert one.reason == "" and one.rule == "fixed-test"
+    # each run's accuracy has a binomial variance of about 0.2 / 120, six independent ones a side
+    half = (one.interval[1] - one.interval[0]) / 2
+    error = half / stats.t.ppf(0.975, 5)
+    assert error == pytest.approx(((0.09 + 0.21) / 120 / 6) ** 0.5, rel=0.35)
+    assert half > 5 * (spread.high - spread.low) / 2
+    assert "the seeds share their test images" in words_of(one) or one.seeds_needed is not None
+
+
+def words_of(one):
+    return "\n".join(plain(t) for b in findings([one], one.dataset, rope=0.01, clock="CPU") for t in texts(b))

@@ -1,0 +1,80 @@
+"""The comparisons as tables: all of the evidence on one dataset, and the verdicts over several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from report.comparison import Comparison
+from report.document import Code, Column, Strong, Table, Text
+from report.frame import LESS_IS_BETTER, METRICS
+from report.numbers import difference, minus, p_words, ratio, share
+from report.text import NOTHING, short
+
+
+def verdict_table(found: Sequence[Comparison], dataset: str) -> Table:
+    """Every comparison on one dataset, both metrics."""
+    here = [one for one in found if one.dataset == dataset]
+    rows = [
+        (
+            Code(one.method),
+            Code(one.reference),
+            METRICS[one.metric],
+            f"{one.n} (−{one.n_dropped})" if one.n_dropped else str(one.n),
+            difference(one.difference, one.interval),
+            p_words(one.p_holm),
+            share(one.p_equivalent),
+            NOTHING if one.minimum_detectable is None else f"{one.minimum_detectable:.3f}",
+            NOTHING if one.smallest_rope is None else f"{one.smallest_rope:.3f}",
+            NOTHING if one.seeds_needed is None else f"{one.seeds_needed}",
+            ratio(one.cost_ratio, one.cost_interval),
+            _verdict(one),
+        )
+        for one in here
+    ]
+    columns = (
+        *(Column(name, "left") for name in ("method", "held against", "metric")),
+        *(Column(name) for name in ("pairs", "difference [95 %]", "p (Holm)", "P(equivalent)", "detectable", "rope")),
+        *(Column(name) for name in ("seeds needed", "cost ratio [95 %]")),
+        Column("verdict", "left"),
+    )
+    smallest = min((one.p_smallest for one in here if one.p_smallest), default=None)
+    caption = (
+        f"Verdicts on {short(dataset, 80)}. Difference: method minus reference over paired seeds, with the interval of "
+        "the corrected t. p: adjusted by Holm within its family and metric. Detectable: the true difference found with "
+        "80 % power. Rope: the half-width from which on the verdict would be equivalent. Seeds needed: that settle it "
+        f"if mean and spread stay; {NOTHING} where none would."
+    )
+    less = [METRICS[name] for name in dict.fromkeys(one.metric for one in here) if name in LESS_IS_BETTER]
+    if less:
+        caption += f" Of {' and '.join(less)} less is better."
+    if smallest is not None:
+        caption += f" The smallest p that a sign-flip test could reach with these pairs is {p_words(smallest)}."
+    return Table(caption, columns, tuple(rows))
+
+
+def overview_table(found: Sequence[Comparison]) -> Table | None:
+    """The verdicts in the first metric, a column a dataset; None for fewer than two datasets."""
+    datasets = list(dict.fromkeys(one.dataset for one in found))
+    if len(datasets) < 2:
+        return None
+    metric = found[0].metric
+    cells = {(one.method, one.dataset): one for one in found if one.metric == metric}
+    methods = list(dict.fromkeys(one.method for one in found))
+    rows = [(Code(method), *(_cell(cells.get((method, dataset))) for dataset in datasets)) for method in methods]
+    caption = (
+        f"Verdicts in {METRICS[metric]} and differences to the reference arm in points, over datasets; the sections "
+        "below have the intervals."
+    )
+    columns = (Column("method", "left"), *(Column(short(dataset, 60), "left") for dataset in datasets))
+    return Table(caption, columns, tuple(rows))
+
+
+def _cell(one: Comparison | None) -> Text:
+    if one is None or one.difference is None:
+        return NOTHING
+    words = f"{one.verdict} ({minus(f'{100 * one.difference:+.1f}')})"
+    return Strong(words) if one.word in ("better", "worse") else words
+
+
+def _verdict(one: Comparison) -> Text:
+    return Strong(one.verdict) if one.word in ("better", "worse") else one.verdict
