@@ -78,7 +78,7 @@ def prepare(asked: Study, *, folder: Path | None, places: Places, references: bo
     resolved = study.model_copy(
         update={
             "name": study.name or store.folder.name,
-            "methods": [method.name for method in methods],
+            "methods": [method.spelling for method in methods],
             "preset": protocol.preset,
             "precision": protocol.precision,
             "device": device.type,

@@ -52,7 +52,8 @@ class Component(BaseModel):
     """A method or a dataset with its parameters: a frozen pydantic model whose fields are the parameters.
 
     A field of type ``Path`` says where something lies and never what it is: it enters neither the canonical name
-    nor the identity of a run. ``argument`` names the field that the text behind a colon fills.
+    nor the identity of a run. A field whose text holds a path is serialised without it, unless the serialisation's
+    context says ``paths``. ``argument`` names the field that the text behind a colon fills.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -143,7 +144,18 @@ class Component(BaseModel):
 
     def to_table(self) -> dict[str, Any]:
         """Name and all parameters, paths included, as JSON values: what ``Registry.build`` builds it from again."""
-        return {"name": self.info.name, **self.model_dump(mode="json")}
+        return {"name": self.info.name, **self.model_dump(mode="json", context={"paths": True})}
+
+    @property
+    def spelling(self) -> str:
+        """As ``name``, with paths: what ``Registry.build`` builds the same from again on this machine."""
+        table = self.to_table()
+        changed = {
+            name: table[name]
+            for name, field in type(self).model_fields.items()
+            if field.is_required() or getattr(self, name) != _default(field)
+        }
+        return format_spec(self.info.name, changed)
 
     @property
     def name(self) -> str:

@@ -16,7 +16,7 @@ from datasets import DATASETS, DatasetInfo, Parameter, SpecError, load_plugin
 from datasets.registry import nearest
 from datasets.spec import format_value
 from methods import METHODS, MethodInfo
-from methods.classifiers import CLASSIFIERS
+from methods.classifiers import CLASSIFIERS, ClassifierInfo
 
 
 class Kind(StrEnum):
@@ -63,12 +63,12 @@ def listed(kind: Kind) -> list[dict[str, Any]]:
 
 @guarded
 def show(
-    name: Annotated[str, typer.Argument(help="A method or a dataset.")],
+    name: Annotated[str, typer.Argument(help="A method, a dataset or a classifier.")],
     plugin: Plugins = None,
     json_: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Show one method or dataset with its parameters, defaults and reference."""
+    """Show one method, dataset or classifier with its parameters, defaults and reference."""
     del debug
     for path in plugin or []:
         load_plugin(path)
@@ -77,9 +77,12 @@ def show(
         print(json.dumps(asdict(info), indent=1, default=str))
         return
     console = out()
-    console.print(f"{info.name} (version {info.version})", style="bold", markup=False)
+    version = "" if isinstance(info, ClassifierInfo) else f" (version {info.version})"
+    console.print(f"{info.name}{version}", style="bold", markup=False)
     console.print(info.summary, markup=False)
-    if isinstance(info, MethodInfo):
+    if isinstance(info, ClassifierInfo):
+        console.print(f"Learning rate: {info.learning_rate:g}", markup=False)
+    elif isinstance(info, MethodInfo):
         console.print(f"Tier: {info.tier}; {'samples images' if info.can_sample else 'draws no images'}", markup=False)
     elif info.needs:
         console.print(f"Needs: {info.needs}", markup=False)
@@ -89,13 +92,12 @@ def show(
         console.print(table(("parameter", "type", "default", ""), [_parameter_row(p) for p in info.parameters]))
 
 
-def _info(name: str) -> MethodInfo | DatasetInfo:
-    if name in METHODS.names():
-        return METHODS.get(name).info
-    if name in DATASETS.names():
-        return DATASETS.get(name).info
-    known = [*METHODS.names(), *DATASETS.names()]
-    raise SpecError(f"there is no method or dataset {name!r}; {nearest(name, known)}")
+def _info(name: str) -> MethodInfo | DatasetInfo | ClassifierInfo:
+    for registry in (METHODS, DATASETS, CLASSIFIERS):
+        if name in registry.names():
+            return registry.get(name).info
+    known = [*METHODS.names(), *DATASETS.names(), *CLASSIFIERS.names()]
+    raise SpecError(f"there is no method, dataset or classifier {name!r}; {nearest(name, known)}")
 
 
 def _parameter_row(parameter: Parameter) -> tuple[str, str, str, str]:

@@ -21,7 +21,7 @@ from bench.streams import stream_seed, torch_generator
 from datasets import LabelledImages, cached
 from methods.training.draws import Balanced
 from methods.training.images import ImagePool
-from methods.training.optimiser import adamw, cosine
+from methods.training.optimiser import adamw, scheduled
 from methods.training.randomness import seeded
 from methods.training.transforms import classic
 
@@ -95,7 +95,7 @@ def train_network(
     pool, draws = ImagePool.of(train, device), Balanced(train.labels, torch_generator(stream("batches")))
     transforms = torch_generator(stream("transforms"))
     optimiser = adamw(network, learning_rate=LEARNING_RATE)
-    schedule = cosine(optimiser, steps=steps)
+    schedule = scheduled(optimiser, steps=steps)
     for _ in range(steps):
         images, labels = pool.take(draws.take(BATCH))
         loss = nn.functional.cross_entropy(network(classic(images, transforms)), labels)

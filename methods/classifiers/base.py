@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field, PlainSerializer, SerializationInfo
 from torch import nn
 
 from datasets import Component, Parameter, Registry
+from methods.classifiers.weights_file import WeightsFile, content_hash
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,21 @@ class ClassifierInfo:
 class Classifier(Component, ABC):
     """A classifier as named: parameters only. ``build`` makes the network.
 
-    Subclasses set ``info`` and import their libraries inside ``build``, so that checking a name stays cheap.
+    Its parameters also say how it is trained, so that every method with this classifier, the reference arms too,
+    trains it alike. Subclasses set ``info`` and import their libraries inside ``build``, so that checking a name
+    stays cheap.
     """
 
     info: ClassVar[ClassifierInfo]
+
+    learning_rate: float | None = Field(None, gt=0, description="peak of AdamW's; none for the classifier's own")
+    schedule: Literal["cosine", "constant"] = Field("cosine", description="of the learning rate after its warm-up")
+    warm_up: float = Field(0.05, ge=0, lt=1, description="share of the updates over which the learning rate rises")
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of a target spread evenly over all classes")
+    mixup: float = Field(0.0, ge=0, description="α of Beta(α, α) for mixing pairs of a batch; 0 for none")
+    weights: WeightsFile = Field(
+        None, description="file of pretrained weights (.safetensors, .pt); a head of another size starts anew"
+    )
 
     @abstractmethod
     def build(self, *, channels: int, classes: int, size: int, width: int) -> nn.Module:
@@ -56,15 +68,24 @@ class Classifier(Component, ABC):
             NotApplicable: The architecture does not fit such images.
         """
 
+    def parameters(self) -> dict[str, Any]:
+        """All parameters as JSON values; in the place of a weights file's path its content's hash."""
+        known = super().parameters()
+        return known if self.weights is None else {**known, "weights": content_hash(self.weights)}
+
 
 CLASSIFIERS: Registry[Classifier] = Registry("classifier", package="methods.classifiers", group="bench.classifiers")
 
 
-def _canonical(name: str) -> str:
-    return CLASSIFIERS.build(name).name
+def _as_given(spec: str) -> str:
+    return CLASSIFIERS.build(spec).spelling
 
 
-ClassifierName: TypeAlias = Annotated[str, AfterValidator(_canonical)]
+def _as_named(spec: str, info: SerializationInfo) -> str:
+    return spec if info.context and info.context.get("paths") else CLASSIFIERS.build(spec).name
+
+
+ClassifierName: TypeAlias = Annotated[str, AfterValidator(_as_given), PlainSerializer(_as_named)]
 """A classifier as a method's parameter: checked when the method is configured, kept in its canonical spelling."""
 
 register = CLASSIFIERS.register

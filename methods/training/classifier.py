@@ -3,13 +3,15 @@
 All methods share: the initialisation (stream ``init``), the order of the real images (``batches``), the number of
 updates and their batch, optimiser and schedule, and the rule for what is judged: **the exponential moving average of
 weights and batch statistics at the last step**. Nothing is chosen by validation score; the validation images only
-give the learning curves. A method differs by its `Recipe` and by the synthetic images that it adds.
+give the learning curves. What a classifier's parameters change (schedule, smoothing, mixup, pretrained weights) they
+change for every method with that classifier. A method differs by its `Recipe` and by the synthetic images it adds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias
 
 import torch
@@ -17,13 +19,14 @@ from torch import Tensor, nn
 
 from datasets import LabelledImages
 from methods.base import Context, NotApplicable, Phase
-from methods.classifiers import CLASSIFIERS
+from methods.classifiers import CLASSIFIERS, Classifier
 from methods.training.draws import Balanced, Draws, Mixed, Permutations
 from methods.training.ema import Ema, decay_for
 from methods.training.fitted import BATCH, FittedClassifier
 from methods.training.images import ImagePool
-from methods.training.optimiser import adamw, cosine
+from methods.training.optimiser import adamw, scheduled
 from methods.training.precision import autocast
+from methods.training.pretrained import adopt, read_weights
 from methods.training.randomness import seeded
 from methods.training.transforms import Transform
 
@@ -60,6 +63,7 @@ def train_classifier(
     context: Context,
     recipe: Recipe,
     synthetic: ImagePool | None = None,
+    start: Mapping[str, Tensor] | None = None,
     steps: int | None = None,
     phase: Phase = "classifier",
 ) -> FittedClassifier:
@@ -72,6 +76,7 @@ def train_classifier(
         context: What the engine offers.
         recipe: What the method does in its own way.
         synthetic: Further images, drawn as often as the real ones, in shuffled places of the batches.
+        start: Weights to start from, by the network's names; the head starts as it does without.
         steps: Updates; ``budget.classifier_steps`` by default.
         phase: That it is charged to.
 
@@ -82,16 +87,20 @@ def train_classifier(
     require_two_classes(train)
     device = context.device
     steps = context.budget.classifier_steps if steps is None else steps
-    network, learning_rate = initial_network(classifier, train=train, context=context)
+    options = CLASSIFIERS.build(classifier)
+    network = initial_network(classifier, train=train, context=context)
+    if start is not None:
+        adopt(network, start, source="what was trained before")
     ema = Ema(network, decay_for(steps))
-    optimiser = adamw(network, learning_rate=learning_rate)
-    schedule = cosine(optimiser, steps=steps)
+    optimiser = adamw(network, learning_rate=options.learning_rate or options.info.learning_rate)
+    schedule = scheduled(optimiser, steps=steps, shape=options.schedule, warm_up=options.warm_up)
     pool, held = ImagePool.of(train, device), ImagePool.of(valid, device)
     draws = _draws(train, recipe=recipe, synthetic=synthetic, context=context)
     pool = pool if synthetic is None else pool + synthetic
     offset = torch.zeros(len(train.classes)) if recipe.offset is None else recipe.offset
     fitted = FittedClassifier(ema.network, offset.to(device), device)
     loss_of = recipe.loss.to(device)
+    mixes = [*([recipe.mix] if recipe.mix else []), *_mixes(options, classes=len(train.classes))]
     transform_rng = context.rng("transforms")
 
     with context.phase(phase, steps=steps), seeded(context.seed("layers"), device):
@@ -99,8 +108,8 @@ def train_classifier(
             images, targets = pool.take(draws.take(context.budget.batch))
             if recipe.transform is not None:
                 images = recipe.transform(images, transform_rng)
-            if recipe.mix is not None:
-                images, targets = recipe.mix(images, targets)
+            for mix in mixes:
+                images, targets = mix(images, targets)
             with autocast(device, context.precision):
                 logits = network(images)
             loss = loss_of(logits.float(), targets)
@@ -114,8 +123,12 @@ def train_classifier(
     return fitted
 
 
-def initial_network(classifier: str, *, train: LabelledImages, context: Context) -> tuple[nn.Module, float]:
-    """The classifier as every method of this seed starts it, on the device, and its learning rate."""
+def initial_network(classifier: str, *, train: LabelledImages, context: Context) -> nn.Module:
+    """The classifier as every method of this seed starts it, on the device.
+
+    Raises:
+        NotApplicable: The architecture, or its pretrained weights, do not fit.
+    """
     component = CLASSIFIERS.build(classifier)
     with seeded(context.seed("init")):
         network = component.build(
@@ -124,7 +137,28 @@ def initial_network(classifier: str, *, train: LabelledImages, context: Context)
             size=train.images.shape[2],
             width=context.budget.classifier_width,
         )
-    return network.to(context.device).to(memory_format=torch.channels_last), component.info.learning_rate
+    if component.weights is not None:
+        adopt(network, read_weights(component.weights), source=f"the weights file {component.weights.name}")
+    return network.to(context.device).to(memory_format=torch.channels_last)
+
+
+def _mixes(options: Classifier, *, classes: int) -> list[Mix]:
+    """What the classifier's own parameters do to a batch, behind what the method does."""
+    mixes: list[Mix] = []
+    if options.mixup:
+        from torchvision.transforms.v2 import MixUp
+
+        mixes.append(MixUp(alpha=options.mixup, num_classes=classes))
+    if options.label_smoothing:
+        mixes.append(partial(smoothed, share=options.label_smoothing, classes=classes))
+    return mixes
+
+
+def smoothed(images: Tensor, targets: Tensor, *, share: float, classes: int) -> tuple[Tensor, Tensor]:
+    """(1 − ε) y + ε / K in the place of targets [Szegedy et al. 1512.00567, section 7]; images as they are."""
+    if not targets.is_floating_point():
+        targets = nn.functional.one_hot(targets, classes).float()
+    return images, (1.0 - share) * targets + share / classes
 
 
 def require_two_classes(train: LabelledImages) -> None:

@@ -1,15 +1,18 @@
-"""The optimiser of classifiers and its schedule, the same for every method."""
+"""The optimiser of classifiers and its schedule, the same for every method with that classifier."""
 
 from __future__ import annotations
 
 import math
+from typing import Literal, TypeAlias
 
 import torch
 from torch import nn
 
+Shape: TypeAlias = Literal["cosine", "constant"]
+
 WEIGHT_DECAY = 0.02
 WARM_UP = 0.05
-"""Share of the steps over which the learning rate rises."""
+"""Share of the steps over which the learning rate rises, by default."""
 
 
 def adamw(network: nn.Module, *, learning_rate: float) -> torch.optim.Optimizer:
@@ -22,14 +25,27 @@ def adamw(network: nn.Module, *, learning_rate: float) -> torch.optim.Optimizer:
     return torch.optim.AdamW(groups, lr=learning_rate, fused=True)
 
 
-def cosine(optimiser: torch.optim.Optimizer, *, steps: int) -> torch.optim.lr_scheduler.LambdaLR:
-    """Linear warm-up over a twentieth of the steps, then a half cosine to zero [1608.03983, eq. 5, one cycle]."""
-    return torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: cosine_factor(step, steps=steps))
+def scheduled(
+    optimiser: torch.optim.Optimizer, *, steps: int, shape: Shape = "cosine", warm_up: float = WARM_UP
+) -> torch.optim.lr_scheduler.LambdaLR:
+    """Linear warm-up, then a half cosine to zero [1608.03983, eq. 5, one cycle], or the peak to the end.
+
+    Args:
+        optimiser: Whose learning rate is the peak.
+        steps: In all.
+        shape: After the warm-up.
+        warm_up: Share of the steps over which the learning rate rises, 0…1.
+    """
+    return torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: factor(step, steps=steps, shape=shape, warm_up=warm_up)
+    )
 
 
-def cosine_factor(step: int, *, steps: int) -> float:
+def factor(step: int, *, steps: int, shape: Shape = "cosine", warm_up: float = WARM_UP) -> float:
     """The share of the peak learning rate at a step 0…steps−1."""
-    warm_up = max(1, round(WARM_UP * steps))
-    if step < warm_up:
-        return (step + 1) / warm_up
-    return 0.5 * (1.0 + math.cos(math.pi * (step - warm_up) / max(1, steps - warm_up)))
+    rising = max(1, round(warm_up * steps))
+    if step < rising:
+        return (step + 1) / rising
+    if shape == "constant":
+        return 1.0
+    return 0.5 * (1.0 + math.cos(math.pi * (step - rising) / max(1, steps - rising)))

@@ -234,6 +234,7 @@ def test_lists_and_entries(bench) -> None:
     assert "Radford" in shown
     assert "per_class" in shown
     assert bench("show", "dcgn").code == 2
+    assert "label_smoothing" in bench("show", "resnet18").out
     assert json.loads(bench("show", "cells", "--json").out)["name"] == "cells"
 
 

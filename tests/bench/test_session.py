@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from bench.plan import REFERENCES
 from bench.run import Conditions, carry_out
@@ -17,6 +18,20 @@ def test_the_written_study_is_resolved_and_can_be_given_back(session, places, tm
     assert (study.preset, study.precision, study.device) == ("smoke", planned.protocol.precision, "cpu")
     again = prepare(study, folder=tmp_path / "other", places=places)
     assert [run.run_id for run in again.runs] == [run.run_id for run in planned.runs]
+
+
+def test_a_study_file_says_where_weights_lie_and_names_say_what_they_are(session, places, tmp_path: Path) -> None:
+    weights = tmp_path / "mine.pt"
+    torch.save({}, weights)
+    planned = session(f"none[classifier=cnn[weights={weights}]]")
+    write_study_file(planned)
+    assert str(tmp_path) not in planned.runs[0].method
+    again = prepare(Study(), folder=planned.store.folder, places=places, references=False)
+    assert [run.run_id for run in again.runs] == [planned.runs[0].run_id]
+    assert again.runs[0].build_method() == planned.runs[0].build_method()
+    torch.save({"other": torch.zeros(1)}, weights)
+    changed = prepare(Study(), folder=planned.store.folder, places=places, references=False)
+    assert changed.runs[0].run_id != planned.runs[0].run_id
 
 
 def test_a_second_run_adds_methods_and_seeds(session, places) -> None:

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from methods.training.ema import Ema, decay_for
-from methods.training.optimiser import adamw, cosine_factor
+from methods.training.optimiser import adamw, factor
 
 
 def test_average_of_a_jump_follows_the_warm_up_by_hand():
@@ -45,11 +45,17 @@ def test_memory_is_a_fiftieth_of_the_training():
 
 
 def test_cosine_with_warm_up_by_hand():
-    factors = [cosine_factor(step, steps=100) for step in range(100)]
+    factors = [factor(step, steps=100) for step in range(100)]
     assert factors[:5] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
     assert factors[5] == 1.0
     assert factors[5 + 95 // 2] == pytest.approx(0.5, abs=0.01)  # half-way down
     assert factors[99] < 1e-3
+
+
+def test_a_constant_schedule_stays_at_its_peak_and_a_warm_up_may_be_left_out():
+    factors = [factor(step, steps=10, shape="constant", warm_up=0.2) for step in range(10)]
+    assert factors == [0.5, *[1.0] * 9]
+    assert factor(0, steps=10, warm_up=0.0) == 1.0
 
 
 def test_vectors_do_not_decay():

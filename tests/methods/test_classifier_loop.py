@@ -131,7 +131,7 @@ def test_state_rebuilds_the_predictions(make_images, context):
     train = make_images([20, 6])
     fitted = METHODS.build("logit-adjusted").fit(train, train, context)
     state = fitted.state()
-    network, _ = loop.initial_network("cnn", train=train, context=context)
+    network = loop.initial_network("cnn", train=train, context=context)
     network.load_state_dict(
         {name.removeprefix("classifier."): t for name, t in state.items() if name.startswith("classifier.")}
     )
