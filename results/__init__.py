@@ -3,6 +3,7 @@
 Imports nothing of the other packages, and never torch, so that records can be read anywhere.
 """
 
+from results.baseline import Baseline, BaselineRun, baseline_of, baseline_run, read_baseline, write_baseline
 from results.comparable import require_comparable
 from results.curves import CurvePoint, CurveWriter, read_curves
 from results.files import NotComparable, UnreadableFile, write_whole
@@ -32,6 +33,8 @@ DISTRIBUTION = "augbench"
 
 __all__ = [
     "DISTRIBUTION",
+    "Baseline",
+    "BaselineRun",
     "ClassCounts",
     "ClassGenerative",
     "Contended",
@@ -56,12 +59,16 @@ __all__ = [
     "Study",
     "Timing",
     "UnreadableFile",
+    "baseline_of",
+    "baseline_run",
     "load_predictions",
     "merge",
+    "read_baseline",
     "read_curves",
     "read_study",
     "require_comparable",
     "save_predictions",
+    "write_baseline",
     "write_study",
     "write_whole",
 ]

@@ -46,6 +46,12 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "run": Verb("run", "run", "Run what is missing of a study, then print its table and write its report."),
         "report": Verb("report", "report", "Write the report of a study again from its records."),
         "compare": Verb("compare", "compare", "Show the evidence for every method against the reference."),
+        "check": Verb(
+            "check",
+            "check",
+            "Hold a study against a baseline; exit code 1 where a metric fell, a phase became slower or a run is lost.",
+        ),
+        "baseline": Verb("baseline", "baseline", "Write the file that `bench check` holds a study against."),
         "status": Verb("status", "status", "Show what is done, failed, missing and under way in a study."),
         "merge": Verb("merge", "merge", "Put studies of several machines into one."),
         "rerun": Verb("rerun", "rerun", "Run one run again and compare it with its record, which stays as it is."),

@@ -123,7 +123,7 @@ def test_calibration_waits_until_it_is_due() -> None:
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_the_calibration_work_is_the_same_each_time_and_draws_nothing(precision: Precision) -> None:
+def test_the_calibration_work_draws_nothing_and_leaves_nothing(precision: Precision) -> None:
     before = torch.get_rng_state()
     work = Calibration(torch.device("cpu"), precision)
     work()
