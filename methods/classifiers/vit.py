@@ -16,16 +16,17 @@ class Vit(Classifier):
 
     info: ClassVar[ClassifierInfo] = ClassifierInfo(
         name="vit",
-        summary="lean vision transformer: convolutional stem, 8 × 8 tokens",
+        summary="lean vision transformer: convolutional stem, 4 × 4 tokens",
         reference="Dosovitskiy et al., arXiv 2010.11929; stem of Xiao et al., arXiv 2106.14881",
         learning_rate=1e-3,
     )
-    depth: int = Field(4, ge=1, description="transformer blocks")
+    depth: int = Field(3, ge=1, description="transformer blocks")
+    grid: int = Field(4, ge=1, description="tokens along a side")
 
     def build(self, *, channels: int, classes: int, size: int, width: int) -> nn.Module:
         """See `Classifier.build`; any size from 8."""
-        from methods.networks.vit import Trunk
+        from methods.networks.vit import Mean, Trunk
 
         dim = 4 * width
-        trunk = Trunk(channels=channels, size=size, dim=dim, depth=self.depth, heads=4)
-        return nn.Sequential(trunk, nn.Linear(dim, classes))
+        trunk = Trunk(channels=channels, size=size, dim=dim, depth=self.depth, heads=4, grid=self.grid)
+        return nn.Sequential(trunk, Mean(), nn.Linear(dim, classes))

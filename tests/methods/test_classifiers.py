@@ -6,7 +6,7 @@ from torchvision.models import resnet18
 from datasets import SpecError
 from methods import METHODS, NotApplicable
 from methods.classifiers import CLASSIFIERS
-from methods.networks.vit import Block
+from methods.networks.vit import Block, attention
 
 
 def parameters(network):
@@ -68,7 +68,9 @@ def test_vit_attends_as_torchs_own_layer_does():
     theirs.in_proj_weight.data, theirs.in_proj_bias.data = block.qkv.weight.data, block.qkv.bias.data
     theirs.out_proj.load_state_dict(block.project.state_dict())
     tokens = torch.randn(2, 9, 16, generator=torch.Generator().manual_seed(0))
-    assert torch.allclose(block._attend(tokens), theirs(tokens, tokens, tokens)[0], atol=1e-6)
+    assert torch.allclose(
+        block.project(attention(block.qkv(tokens), heads=4)), theirs(tokens, tokens, tokens)[0], atol=1e-6
+    )
 
 
 def test_timm_models_by_name():
