@@ -118,7 +118,7 @@ def train_classifier(
             optimiser.step()
             schedule.step()
             ema.update()
-            curves = validate(fitted, held, context=context) if _is_curve_point(step, steps) else {}
+            curves = validate(fitted, held, context=context) if is_curve_point(step, steps) else {}
             context.log(step, loss=loss.detach(), **curves)
     return fitted
 
@@ -189,7 +189,8 @@ def _draws(train: LabelledImages, *, recipe: Recipe, synthetic: ImagePool | None
     )
 
 
-def _is_curve_point(step: int, steps: int) -> bool:
+def is_curve_point(step: int, steps: int) -> bool:
+    """Whether the validation images are looked at after this step: ten times in a training, at its end among them."""
     return step == steps or step % max(1, round(steps / CURVE_POINTS)) == 0
 
 

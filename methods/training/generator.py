@@ -76,6 +76,38 @@ class FittedGenerator:
         return {f"generator.{name}": value.detach().cpu().contiguous() for name, value in tensors}
 
 
+class Checkpoints:
+    """Keeps the best of five evenly spaced averages of a generator.
+
+    Args:
+        fitted: The averaged generator, which changes under training.
+        steps: Discriminator updates that it will get.
+        context: Judges the images.
+    """
+
+    def __init__(self, fitted: FittedGenerator, *, steps: int, context: Context) -> None:
+        self._fitted, self._context = fitted, context
+        self._due = {round(steps * part / CHECKPOINTS) for part in range(1, CHECKPOINTS + 1)}
+        self._updates = 0
+        self._best, self._kept = float("inf"), dict[str, Tensor]()
+
+    def after_update(self) -> dict[str, float]:
+        """Counts one discriminator update; where a checkpoint is due, looks at it and gives its ``quality``."""
+        self._updates += 1
+        if self._updates not in self._due:
+            return {}
+        quality = self._context.quality(self._fitted.sample)
+        if quality < self._best or not self._kept:
+            self._best = quality
+            self._kept = {name: value.clone() for name, value in self._fitted.network.state_dict().items()}
+        return {"quality": quality}
+
+    def restore_best(self) -> None:
+        """Goes back to the best one, where there was any."""
+        if self._kept:
+            self._fitted.network.load_state_dict(self._kept)
+
+
 def train_generator(training: GeneratorTraining, *, steps: int, context: Context) -> FittedGenerator:
     """Trains in the phase ``generator`` and goes back to the best checkpoint.
 
@@ -88,17 +120,10 @@ def train_generator(training: GeneratorTraining, *, steps: int, context: Context
         Diverged: A loss left the finite numbers.
     """
     fitted = FittedGenerator(training.average, training.latent, context.device, context.precision)
-    checkpoints = {round(steps * part / CHECKPOINTS) for part in range(1, CHECKPOINTS + 1)}
-    best, kept = float("inf"), dict[str, Tensor]()
+    checkpoints = Checkpoints(fitted, steps=steps, context=context)
     with context.phase("generator", steps=steps):
         for step in range(1, steps + 1):
             scalars: dict[str, float | Tensor] = {**training.update()}
-            if step in checkpoints:
-                quality = context.quality(fitted.sample)
-                scalars["quality"] = quality
-                if quality < best or not kept:
-                    best = quality
-                    kept = {name: value.clone() for name, value in training.average.state_dict().items()}
-            context.log(step, **scalars)
-        training.average.load_state_dict(kept)
+            context.log(step, **scalars, **checkpoints.after_update())
+        checkpoints.restore_best()
     return fitted
