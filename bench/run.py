@@ -143,7 +143,7 @@ def carry_out(run: Run, conditions: Conditions) -> Record:
                 extractor = _extractor(run, split, conditions, device)
             with clock.phase("score"):
                 outcome.metrics = _judge(fitted, split, artifacts)
-                if run.build_method().info.can_sample:
+                if run.build_method().can_sample:
                     outcome.generative = _examine(run, fitted, split, extractor, device=device, artifacts=artifacts)
         record = _record(run, outcome, timing=clock.timing(total, contended=conditions.contended), device=device)
         store.write(record)
@@ -206,7 +206,7 @@ def _judge(fitted: Fitted, split: Split, artifacts: Path) -> Metrics:
 
 def _extractor(run: Run, split: Split, conditions: Conditions, device: torch.device) -> DomainExtractor | None:
     """What generated images are measured with, where there are any to measure."""
-    if not (conditions.generative and run.build_method().info.can_sample):
+    if not (conditions.generative and run.build_method().can_sample):
         return None
     return cached_domain(
         split.train, fingerprint=run.fingerprint, seed=run.seed, device=device, cache=conditions.places.cache

@@ -213,6 +213,11 @@ class Method(Component, ABC):
     info: ClassVar[MethodInfo]
     classifier: ClassifierName = Field("cnn", description="the classifier that is judged")
 
+    @property
+    def can_sample(self) -> bool:
+        """Whether what it fits can draw images, as it is configured."""
+        return self.info.can_sample
+
     @abstractmethod
     def fit(self, train: LabelledImages, valid: LabelledImages, context: Context) -> Fitted:
         """Fits to the training images; the test images are never seen.

@@ -171,15 +171,15 @@ def _leaves_images_alone(trial: _Trial) -> None:
 
 
 def _samples(trial: _Trial) -> None:
-    """It samples an image for each label, where info.can_sample says so; the same noise, the same image."""
+    """It samples an image for each label, where can_sample says so; the same noise, the same image."""
     fitted, split, _ = trial.fit()
     labels = np.array([2, 0, 1, 1, 2], dtype=np.int64)
-    if not trial.method.info.can_sample:
+    if not trial.method.can_sample:
         try:
             fitted.sample(labels, torch_generator(0))
         except NotApplicable:
             return
-        raise AssertionError("it samples although info.can_sample is false.")
+        raise AssertionError("it samples although can_sample is false.")
     images, again = (fitted.sample(labels, torch_generator(0)) for _ in range(2))
     expected = (5, *split.train.images.shape[1:])
     assert images.shape == expected and images.dtype == np.uint8, f"got {images.shape} {images.dtype}."

@@ -1,0 +1,26 @@
+"""R1: the gradient penalty on real images alone [Mescheder et al. 1801.04406, eq. 9]."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+
+def r1(score: Callable[[Tensor], Tensor], real: Tensor) -> Tensor:
+    """½ E ‖∇ score(x)‖².
+
+    Args:
+        score: (B, C, H, W) → (B,), each of its own image alone.
+        real: (B, C, H, W).
+
+    Returns:
+        0-d, in float32 whatever networks compute in. Attention is computed step by step here, since the fused one
+        has no second derivative.
+    """
+    real = real.detach().float().requires_grad_()
+    with torch.autocast(real.device.type, enabled=False), sdpa_kernel(SDPBackend.MATH):
+        (gradient,) = torch.autograd.grad(score(real).sum(), real, create_graph=True)
+        return 0.5 * gradient.square().flatten(1).sum(dim=1).mean()

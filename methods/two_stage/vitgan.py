@@ -1,0 +1,65 @@
+"""``vitgan``: the two-stage counterpart of ``unified``: the same networks and budgets, one after the other.
+
+The generator, the discriminator's trunk and its source head, their losses, learning rates and transforms are those of
+``unified``; there is no class head. Then the same trunk, from the same initial weights, is trained as classifier on
+real and generated images, as every two-stage method does.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from datasets import LabelledImages
+from methods.base import Context, MethodInfo
+from methods.catalogue import register
+from methods.classifiers import CLASSIFIERS
+from methods.classifiers.base import ClassifierName
+from methods.networks.shape import Shape
+from methods.training.arrangement import pooled
+from methods.training.generator import FittedGenerator, train_generator
+from methods.training.randomness import seeded
+from methods.training.transforms import classic
+from methods.two_stage.base import TwoStage
+from methods.unified.adversary import ProjectionTraining
+from methods.unified.discriminator import Discriminator, SourceHead, trunk_and_head
+from methods.unified.generator import LATENT, Generator, require_whole_patches
+
+
+@register
+class VitGan(TwoStage):
+    """ViT generator, ViT discriminator with projection; then a ViT classifier from scratch."""
+
+    info: ClassVar[MethodInfo] = MethodInfo(
+        name="vitgan",
+        version=1,
+        tier="two-stage",
+        summary="ViT conditional GAN, then a ViT classifier: the two-stage counterpart of unified",
+        reference="Lee et al., arXiv 2107.04589; Miyato & Koyama, arXiv 1802.05637; our reading",
+        can_sample=True,
+    )
+    classifier: ClassifierName = Field("vit", description="the classifier that is judged")
+
+    def fit_generator(self, train: LabelledImages, context: Context) -> FittedGenerator:
+        """See `TwoStage.fit_generator`."""
+        shape = Shape.of(train, context)
+        require_whole_patches(self.info.name, shape.size)
+        steps = context.budget.generator_steps
+        with seeded(context.seed("generator")):
+            trunk, linear, rate = trunk_and_head(self.trunk, train=train, context=context)
+            training = ProjectionTraining(
+                pooled(train, context),
+                rate=rate,
+                steps=steps,
+                transform=classic if self.classic else None,
+                generator=Generator(shape, projection=True),
+                discriminator=Discriminator(trunk, SourceHead(linear.in_features, classes=shape.classes), None),
+                latent=LATENT,
+            )
+        return train_generator(training, steps=steps, context=context)
+
+    @property
+    def trunk(self) -> str:
+        """The classifier whose trunk the discriminator has: the judged one where that is a ViT."""
+        return self.classifier if CLASSIFIERS.build(self.classifier).info.name == "vit" else "vit"

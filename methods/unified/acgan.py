@@ -1,0 +1,75 @@
+"""``acgan``: the auxiliary classifier GAN [Odena, Olah & Shlens, arXiv 1610.09585], the unified tier's ancestor.
+
+    L_S = E log P(S = real | x) + E log P(S = fake | G(z, c)),   L_C = E log P(C = c | x) + E log P(C = c | G(z, c))
+
+D makes L_S + L_C large, G makes L_C − L_S large (section 3). All generated images enter L_C from the first step on.
+The discriminator's trunk is that of ``cnn``, so that its class head can be held against that classifier; the generator
+is DCGAN's with the label beside the noise (the paper's are of this kind).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from torch import Tensor
+
+from datasets import LabelledImages
+from methods.base import Context, MethodInfo
+from methods.catalogue import register
+from methods.networks.shape import Shape
+from methods.training.adversarial import cross_entropy
+from methods.training.arrangement import pooled
+from methods.training.draws import Balanced
+from methods.training.transforms import classic
+from methods.two_stage.base import require_power_of_two
+from methods.two_stage.dcgan import LATENT, Generator
+from methods.unified.base import Joint
+from methods.unified.discriminator import Answer, Discriminator, PlainHead, SourceHead, trunk_and_head
+from methods.unified.joint import JointTraining, Settings
+
+
+@register
+class AcGan(Joint):
+    """Convolutional conditional GAN whose discriminator names the class of real and generated images."""
+
+    info: ClassVar[MethodInfo] = MethodInfo(
+        name="acgan",
+        version=1,
+        tier="unified",
+        summary="auxiliary classifier GAN: the discriminator also names the class",
+        reference="Odena, Olah & Shlens, arXiv 1610.09585",
+        can_sample=True,
+    )
+
+    def training(self, train: LabelledImages, context: Context) -> JointTraining:
+        """See `Joint.training`."""
+        require_power_of_two(self.info.name, train)
+        shape = Shape.of(train, context)
+        trunk, linear, rate = trunk_and_head(self.classifier, train=train, context=context)
+        return AcGanTraining(
+            pooled(train, context),
+            classes=train.classes,
+            class_draws=Balanced(train.labels, context.rng("batches")),
+            settings=Settings(weighting="fixed", selection="none", generated=True, warm_up=0.0),
+            rate=rate,
+            steps=max(context.budget.classifier_steps, context.budget.generator_steps),
+            transform=classic if self.classic else None,
+            generator=Generator(shape),
+            discriminator=Discriminator(trunk, SourceHead(linear.in_features, classes=0), PlainHead(linear)),
+            latent=LATENT,
+        )
+
+
+class AcGanTraining(JointTraining):
+    """Sigmoid cross-entropy on the source, plain cross-entropy on the class, no penalty."""
+
+    penalty = 0.0
+    class_share = 1.0
+
+    def source_loss(self, on_real: Answer, on_fake: Answer) -> Tensor:
+        """−L_S."""
+        return cross_entropy(on_real.source, real=True) + cross_entropy(on_fake.source, real=False)
+
+    def deceiving_loss(self, on_fake: Answer) -> Tensor:
+        """−E log P(S = real | G(z, c)), the form of 1406.2661 that does not saturate."""
+        return cross_entropy(on_fake.source, real=True)

@@ -1,0 +1,45 @@
+"""What the unified tier has in common: two budgets spent in one training, on the trunk that is judged."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from pydantic import Field
+
+from datasets import LabelledImages
+from methods.base import Context, Fitted, Method
+from methods.training.classifier import require_two_classes
+from methods.training.randomness import seeded
+from methods.two_stage.base import FittedTwoStage
+from methods.unified.joint import JointTraining, train_jointly
+
+
+class Joint(Method):
+    """A method that generates and classifies in one training."""
+
+    classic: bool = Field(True, description="the transforms of `classic` on real and generated images")
+
+    @abstractmethod
+    def training(self, train: LabelledImages, context: Context) -> JointTraining:
+        """Networks, losses and learning rates.
+
+        Args:
+            train: All it may learn from.
+            context: What the engine offers.
+
+        Raises:
+            NotApplicable: It cannot be run on these images.
+        """
+
+    def source_updates(self, context: Context) -> int:
+        """How many updates of the source loss it gets."""
+        return context.budget.generator_steps
+
+    def fit(self, train: LabelledImages, valid: LabelledImages, context: Context) -> Fitted:
+        """See `Method.fit`."""
+        require_two_classes(train)
+        with seeded(context.seed("generator")):
+            training = self.training(train, context)
+        updates = self.source_updates(context)
+        classifier, generator = train_jointly(training, source_updates=updates, valid=valid, context=context)
+        return FittedTwoStage(classifier, generator) if updates else classifier

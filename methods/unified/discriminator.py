@@ -1,0 +1,158 @@
+"""The discriminator: one trunk, two heads. What the class head says is the classifier that is judged."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from datasets import LabelledImages
+from methods.base import Context, NotApplicable
+from methods.networks.vit import Mean, Trunk
+from methods.training.classifier import initial_network
+
+
+class Answer(NamedTuple):
+    """What the discriminator says of images.
+
+    Attributes:
+        source: (N,) float32 scores, high for real.
+        logits: (N, K) float32 of the class head; None where the discriminator has none.
+        features: (N, dim) float32, of unit norm.
+    """
+
+    source: Tensor
+    logits: Tensor | None
+    features: Tensor
+
+    def halves(self) -> tuple[Answer, Answer]:
+        """What it says of the first and of the second half of the images."""
+        first, second = zip(*((None, None) if part is None else part.chunk(2) for part in self), strict=True)
+        return Answer(*first), Answer(*second)
+
+
+class PlainHead(nn.Module):
+    """Logits W f + b.
+
+    Args:
+        linear: The classifier's own last layer.
+    """
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        self.linear = linear
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(N, dim) → (N, K)."""
+        return self.linear(features)
+
+
+class NormHead(PlainHead):
+    """Logits W f̂ + b of features that are scaled to the norm √dim [Kang et al. 2111.01118, section 3.2: unit norm].
+
+    A raw AC-GAN head breaks by cross-entropy gradients that grow with the features; here their norm is fixed. √dim is
+    about what features have after the trunk's LayerNorm, so that the head starts as the plain classifier's does.
+    """
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(N, dim) → (N, K)."""
+        return super().forward(nn.functional.normalize(features, dim=1) * features.shape[1] ** 0.5)
+
+
+class SourceHead(nn.Module):
+    """Score ψ(φ(x)) + e_y · φ(x) [Miyato & Koyama 1802.05637, eq. 4]; φ is the mean of what a layer makes of tokens.
+
+    Args:
+        dim: Of a token.
+        classes: How many are projected; 0 for none (the score knows no class then).
+    """
+
+    def __init__(self, dim: int, *, classes: int) -> None:
+        super().__init__()
+        self.phi = nn.Sequential(nn.Linear(dim, 2 * dim), nn.LeakyReLU(0.2))
+        self.psi = nn.Linear(2 * dim, 1)
+        self.embedding = nn.Embedding(classes, 2 * dim) if classes else None
+        if self.embedding is not None:
+            nn.init.normal_(self.embedding.weight, 0.0, 0.1)
+
+    def forward(self, tokens: Tensor, labels: Tensor) -> Tensor:
+        """(N, T, dim) and (N,) int64 → (N,)."""
+        phi = self.phi(tokens).mean(dim=1)
+        score = self.psi(phi).squeeze(1)
+        return score if self.embedding is None else score + (self.embedding(labels) * phi).sum(dim=1)
+
+
+class Discriminator(nn.Module):
+    """Trunk, source head, and class head if there is one.
+
+    Args:
+        trunk: (N, C, H, W) → (N, T, dim).
+        source: The source head.
+        classify: The class head, if any.
+    """
+
+    def __init__(self, trunk: nn.Module, source: SourceHead, classify: PlainHead | None) -> None:
+        super().__init__()
+        self.trunk, self.source, self.classify = trunk, source, classify
+
+    def forward(self, images: Tensor, labels: Tensor) -> Answer:
+        """(N, C, H, W) in [−1, 1] and (N,) int64."""
+        tokens = self.trunk(images)
+        features = tokens.mean(dim=1)
+        logits = None if self.classify is None else self.classify(features).float()
+        return Answer(self.source(tokens, labels).float(), logits, nn.functional.normalize(features.float(), dim=1))
+
+
+class Judged(nn.Module):
+    """The trunk and the class head alone: (N, C, H, W) → (N, K) logits."""
+
+    def __init__(self, trunk: nn.Module, classify: PlainHead) -> None:
+        super().__init__()
+        self.trunk, self.classify = trunk, classify
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, C, H, W) → (N, K)."""
+        return self.classify(self.trunk(images).mean(dim=1))
+
+
+class MapTokens(nn.Module):
+    """The places of a convolutional trunk's last map as tokens.
+
+    Args:
+        layers: (N, C, H, W) → (N, dim, h, w).
+    """
+
+    def __init__(self, layers: nn.Module) -> None:
+        super().__init__()
+        self.layers = layers
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, C, H, W) → (N, h w, dim)."""
+        return self.layers(images).flatten(2).transpose(1, 2)
+
+
+def trunk_and_head(classifier: str, *, train: LabelledImages, context: Context) -> tuple[nn.Module, nn.Linear, float]:
+    """A classifier as every method of this seed starts it, cut before the mean over its tokens.
+
+    Args:
+        classifier: Name in the registry: ``vit`` or ``cnn``, with parameters.
+        train: Its images' shape and classes.
+        context: What the engine offers.
+
+    Returns:
+        The trunk, (N, C, H, W) → (N, T, dim); the last layer; the classifier's learning rate.
+
+    Raises:
+        NotApplicable: The classifier is not a trunk, a mean and a linear layer.
+    """
+    network, rate = initial_network(classifier, train=train, context=context)
+    match list(network.children()):
+        case [Trunk() as trunk, Mean(), nn.Linear() as linear]:
+            return trunk, linear, rate
+        case [*layers, nn.AdaptiveAvgPool2d(), nn.Flatten(), nn.Linear() as linear]:
+            return MapTokens(nn.Sequential(*layers)), linear, rate
+        case _:
+            raise NotApplicable(
+                f"classifier {classifier!r} cannot be a discriminator's trunk, for it is no mean of places with one "
+                "linear layer on it; use vit or cnn."
+            )

@@ -1,0 +1,62 @@
+"""Selection inside a training: what recent real batches looked like to the network as it is now."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import torch
+from torch import Tensor
+
+from methods.training.selection import Selection, Selector
+from methods.unified.discriminator import Answer
+
+KEPT, REFIT = 32, 16
+"""Batches of real features that are remembered, and updates between two fits of the selector."""
+MEMORY = 0.98
+"""Of the running shares of accepted images."""
+
+
+class RunningSelection:
+    """Holds generated images against the real ones of the last batches, and remembers how many of each class passed.
+
+    Args:
+        selection: ``full``, ``confidence`` or ``none``.
+        classes: K.
+
+    Attributes:
+        accepted: (K,) running share of accepted images, 0 for a class that was never asked for.
+    """
+
+    def __init__(self, selection: Selection, classes: int, device: torch.device) -> None:
+        self._selection: Selection = selection
+        self._classes = classes
+        self._real: deque[tuple[Tensor, Tensor]] = deque(maxlen=KEPT)
+        self._selector: Selector | None = None
+        self._updates = 0
+        self._asked = torch.zeros(classes, device=device)
+        self._passed = torch.zeros(classes, device=device)
+
+    @property
+    def accepted(self) -> Tensor:
+        """(K,) running share of accepted images of each class; 0 for a class that was never asked for."""
+        return self._passed / self._asked.clamp(min=1e-6)
+
+    def note_real(self, answer: Answer, labels: Tensor) -> None:
+        """Remembers a real batch, and fits the selector anew now and then."""
+        self._real.append((answer.features.detach(), labels))
+        if self._updates % REFIT == 0:
+            features, owners = (torch.cat(parts) for parts in zip(*self._real, strict=True))
+            self._selector = Selector.fit(features, owners, classes=self._classes, selection=self._selection)
+        self._updates += 1
+
+    @torch.no_grad()
+    def accept(self, answer: Answer, labels: Tensor) -> Tensor:
+        """Which generated images may be learnt from, (N,) bool; none before the first real batch was noted."""
+        assert answer.logits is not None
+        if self._selector is None:
+            return torch.zeros_like(labels, dtype=torch.bool)
+        kept = self._selector.accept(torch.softmax(answer.logits, dim=1), answer.features, labels)
+        one_hot = torch.nn.functional.one_hot(labels, self._classes).float()
+        self._asked = MEMORY * self._asked + one_hot.sum(dim=0)
+        self._passed = MEMORY * self._passed + (one_hot * kept[:, None]).sum(dim=0)
+        return kept

@@ -1,0 +1,115 @@
+"""``unified``: one ViT conditional GAN whose discriminator classifies [Li, Li, Peng & Lovell, arXiv 2212.09977].
+
+Only abstracts of the paper could be read. Stated there: a pure ViT conditional GAN with a classification head,
+synthesis and classification in one process; conditional class projection; dynamic weighting of the classification
+losses; selective augmentation. The rest is our reading, in the line of ViTGAN [2107.04589], AC-GAN [1610.09585] and
+HistoGAN [Med. Image Anal. 67 (2021) 101816]; docs/unified.md says what was tried.
+
+    L_D = hinge(D(x, y)) + hinge(−D(G(z, y), y)) + γ R1 + Σ exp(−s_i) L_i + s_i / 2,   i = real, generated
+    L_G = −D(G(z, y), y) + ½ CE(class head(G(z, y)), y)
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+from torch import nn
+
+from datasets import LabelledImages
+from methods.base import Context, MethodInfo
+from methods.catalogue import register
+from methods.classifiers import CLASSIFIERS
+from methods.classifiers.base import ClassifierName
+from methods.networks.shape import Shape
+from methods.training.arrangement import pooled
+from methods.training.draws import Balanced
+from methods.training.selection import Selection
+from methods.training.transforms import classic
+from methods.two_stage.base import require_power_of_two
+from methods.two_stage.cgan_diffaug import Generator as ConvGenerator
+from methods.unified.base import Joint
+from methods.unified.discriminator import Discriminator, NormHead, SourceHead, trunk_and_head
+from methods.unified.generator import LATENT, Generator, require_whole_patches
+from methods.unified.joint import JointTraining, Settings
+from methods.unified.weighting import Weighting
+
+TRUNK = {"vit": "vit", "conv": "cnn"}
+"""The classifier whose trunk the discriminator of each backbone has."""
+
+
+@register
+class Unified(Joint):
+    """One trunk, a source head and a class head; generated images that pass the selection enter the class loss."""
+
+    info: ClassVar[MethodInfo] = MethodInfo(
+        name="unified",
+        version=1,
+        tier="unified",
+        summary="ViT conditional GAN with a class head: generates and classifies in one training",
+        reference="Li, Li, Peng & Lovell, arXiv 2212.09977 (abstract); our reading",
+        can_sample=True,
+    )
+    classifier: ClassifierName = Field("vit", description="the trunk, and so the classifier that is judged")
+    backbone: Literal["vit", "conv"] = Field("vit", description="conv: cnn as trunk, a convolutional generator")
+    projection: bool = Field(True, description="class projection in the source head and in G's modulations")
+    weighting: Weighting = Field("uncertainty", description="of the class losses on real and on generated images")
+    selection: Selection = Field("full", description="which generated images enter the class loss")
+    generated: bool = Field(True, description="whether generated images enter the class loss at all")
+    adversarial: bool = Field(True, description="false: no GAN, the class loss on real images alone")
+    warm_up: float = Field(0.3, ge=0, le=1, description="share of the class updates before generated images enter")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _trunk_of_the_backbone(cls, values: Any) -> Any:
+        if isinstance(values, dict) and "classifier" not in values and values.get("backbone") in TRUNK:
+            return {**values, "classifier": TRUNK[values["backbone"]]}
+        return values
+
+    @model_validator(mode="after")
+    def _trunk_fits_the_backbone(self) -> Self:
+        if CLASSIFIERS.build(self.classifier).info.name != TRUNK[self.backbone]:
+            raise ValueError(
+                f"backbone={self.backbone} has the trunk of classifier {TRUNK[self.backbone]}, not of "
+                f"{self.classifier}; leave classifier out"
+            )
+        return self
+
+    @property
+    def can_sample(self) -> bool:
+        """Not without an adversary."""
+        return self.adversarial
+
+    def source_updates(self, context: Context) -> int:
+        """See `Joint.source_updates`."""
+        return super().source_updates(context) if self.adversarial else 0
+
+    def training(self, train: LabelledImages, context: Context) -> JointTraining:
+        """See `Joint.training`."""
+        shape = Shape.of(train, context)
+        trunk, linear, rate = trunk_and_head(self.classifier, train=train, context=context)
+        projected = shape.classes if self.projection else 0
+        return JointTraining(
+            pooled(train, context),
+            classes=train.classes,
+            class_draws=Balanced(train.labels, context.rng("batches")),
+            settings=Settings(self.weighting, self.selection, self.generated, self.warm_up),
+            rate=rate,
+            steps=max(context.budget.classifier_steps, self.source_updates(context)),
+            transform=classic if self.classic else None,
+            generator=self.generator(shape, train),
+            discriminator=Discriminator(trunk, SourceHead(linear.in_features, classes=projected), NormHead(linear)),
+            latent=LATENT,
+        )
+
+    def generator(self, shape: Shape, train: LabelledImages) -> nn.Module:
+        """G of the backbone.
+
+        Raises:
+            NotApplicable: The image size does not suit it.
+        """
+        if self.backbone == "conv":
+            require_power_of_two(f"{self.info.name}[backbone=conv]", train)
+            return ConvGenerator(shape)
+        require_whole_patches(self.info.name, shape.size)
+        return Generator(shape, projection=self.projection)

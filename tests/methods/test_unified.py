@@ -1,0 +1,132 @@
+"""The unified tier as methods: budgets, switches, curves, and what it cannot be run on."""
+
+import numpy as np
+import pytest
+import torch
+
+from datasets.spec import SpecError
+from methods import METHODS, Budget, NotApplicable
+
+ONE_TO_TWO = Budget(size=16, batch=8, classifier_steps=6, classifier_width=8, generator_steps=12, generator_width=8)
+
+
+def fit(name, context, images):
+    return METHODS.build(name).fit(images, images, context)
+
+
+@pytest.mark.parametrize("budget", [ONE_TO_TWO, Budget(16, 8, 9, 8, 4, 8)])
+def test_both_budgets_are_spent_in_one_phase(make_context, make_images, budget):
+    context = make_context(budget=budget)
+    fit("unified[warm_up=0,selection=none]", context, make_images([12, 6, 4]))
+    assert context.phases == [("joint", max(budget.classifier_steps, budget.generator_steps))]
+    assert len(context.curve("joint", "class_loss_real")) == budget.classifier_steps
+    assert len(context.curve("joint", "discriminator_loss")) == budget.generator_steps
+    assert len(context.curve("joint", "quality")) == min(5, budget.generator_steps)
+
+
+def test_curves_tell_weights_acceptance_confidence_and_scores(make_context, make_images):
+    context = make_context()
+    fit("unified[warm_up=0.5,selection=none]", context, make_images([12, 6]))
+    for name in (
+        "confidence_real",
+        "confidence_generated",
+        "score_real",
+        "score_generated",
+        "accepted_a",
+        "accepted_b",
+    ):
+        assert context.curve("joint", name), name
+    weights = context.curve("joint", "weight_generated")
+    assert weights[:6] == [0.0] * 6  # the warm-up: half of 12 class updates
+    assert all(weight > 0 for weight in weights[6:])
+
+
+def test_generated_false_keeps_generated_images_out(make_context, make_images):
+    context = make_context()
+    fitted = fit("unified[generated=false]", context, make_images([12, 6]))
+    assert not context.curve("joint", "class_loss_generated")
+    assert fitted.sample(np.array([0, 1]), torch.Generator()).shape == (2, 3, 16, 16)
+
+
+def test_without_an_adversary_nothing_is_generated(make_context, make_images):
+    context = make_context()
+    fitted = fit("unified[adversarial=false]", context, make_images([12, 6]))
+    assert not context.curve("joint", "discriminator_loss")
+    assert not METHODS.build("unified[adversarial=false]").can_sample
+    with pytest.raises(NotApplicable, match="does not sample"):
+        fitted.sample(np.array([0]), torch.Generator())
+
+
+def test_without_an_adversary_it_is_the_reference_but_for_the_norm_of_features(make_context, make_images):
+    """The same initial trunk, images in the same order, transforms and schedule: nearly the same first loss."""
+    images = make_images([12, 6])
+    joint, plain = make_context(), make_context()
+    fit("unified[adversarial=false]", joint, images)
+    fit("classic-balanced[classifier=vit]", plain, images)
+    ours, theirs = joint.curve("joint", "class_loss_real"), plain.curve("classifier", "loss")
+    assert len(ours) == len(theirs)
+    assert ours[0] == pytest.approx(theirs[0], abs=0.1)
+
+
+def test_trunk_starts_as_that_of_the_classifier(make_context, make_images):
+    from methods.training.classifier import initial_network
+    from methods.unified.discriminator import trunk_and_head
+
+    context, images = make_context(), make_images([12, 6])
+    network, _ = initial_network("vit", train=images, context=context)
+    trunk, linear, _ = trunk_and_head("vit", train=images, context=context)
+    x = torch.randn(2, 3, 16, 16)
+    assert torch.equal(network(x), linear(trunk(x).mean(dim=1)))
+    network, _ = initial_network("cnn", train=images, context=context)
+    trunk, linear, _ = trunk_and_head("cnn", train=images, context=context)
+    assert torch.allclose(network(x), linear(trunk(x).mean(dim=1)), atol=1e-5)
+
+
+def test_generated_images_leave_no_trace_in_batch_statistics(make_context, make_images):
+    """Only real images feed what the conv trunk's normalisation keeps for later."""
+    method = METHODS.build("unified[backbone=conv]")
+    images, context = make_images([12, 6]), make_context()
+    training = method.training(images, context)
+    norm = next(m for m in training.discriminator.modules() if isinstance(m, torch.nn.BatchNorm2d))
+    before = norm.running_mean.clone()
+    training.on_generated(torch.full((4, 3, 16, 16), 0.9), torch.tensor([0, 1, 0, 1]))
+    assert torch.equal(norm.running_mean, before)
+    training.step(classify=True, discriminate=True)
+    assert not torch.equal(norm.running_mean, before)
+
+
+@pytest.mark.parametrize("name", ["unified", "vitgan"])
+def test_a_size_that_is_no_whole_number_of_patches_is_refused(name, make_context, make_images):
+    with pytest.raises(NotApplicable, match="multiple of 8 from 16 on, got 20; write for example --budget size=16"):
+        fit(name, make_context(), make_images([12, 6], size=20))
+
+
+@pytest.mark.parametrize("name", ["unified", "vitgan", "acgan"])
+def test_one_class_alone_is_refused(name, make_context, make_images):
+    with pytest.raises(NotApplicable, match="at least two classes"):
+        fit(name, make_context(), make_images([12, 0]))
+
+
+def test_a_class_without_images_does_no_harm(make_context, make_images):
+    fitted = fit("unified[warm_up=0]", make_context(), make_images([12, 0, 5]))
+    assert fitted.predict_proba(make_images([2, 2, 2]).images).shape == (6, 3)
+
+
+def test_backbone_decides_the_trunk():
+    assert METHODS.build("unified[backbone=conv]").classifier == "cnn"
+    assert METHODS.build("unified[classifier='vit[depth=1]']").classifier == "vit[depth=1]"
+    with pytest.raises(SpecError, match="backbone=vit has the trunk of classifier vit, not of cnn"):
+        METHODS.build("unified[classifier=cnn]")
+
+
+def test_vitgan_spends_the_same_budgets_one_after_the_other(make_context, make_images):
+    context = make_context()
+    fit("vitgan", context, make_images([12, 6]))
+    assert context.phases == [("generator", 12), ("synthesis", None), ("classifier", 12)]
+
+
+def test_acgan_takes_all_generated_images_from_the_first_step_on(make_context, make_images):
+    context = make_context()
+    fit("acgan", context, make_images([12, 6]))
+    assert context.curve("joint", "weight_generated") == [1.0] * 12
+    assert set(context.curve("joint", "accepted_b")) <= {0.0, 1.0}
