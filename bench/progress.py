@@ -1,17 +1,19 @@
-"""What a person sees while a study runs: bars on a terminal, plain lines elsewhere; on stderr either way."""
+"""What a person sees while a study runs, on stderr: bars and a growing table on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from bench.plan import Run
+from bench.scoreboard import Scoreboard
 from bench.words import duration
 from results import Record, Store
 
@@ -27,19 +29,21 @@ class Watcher(Protocol):
 
 
 @contextmanager
-def watch(store: Store, runs: list[Run], *, done: int, jobs: int, console: Console) -> Iterator[Watcher]:
+def watch(
+    store: Store, runs: list[Run], *, earlier: Sequence[Record], jobs: int, console: Console
+) -> Iterator[Watcher]:
     """Shows progress while inside.
 
     Args:
         store: Where the runs' signs of life appear.
         runs: Runs to do.
-        done: Runs of the study that were done before.
+        earlier: Records of the study's runs that were done before.
         jobs: How many run at once.
         console: On stderr.
     """
     estimate = Estimate(total=len(runs), jobs=jobs)
     make = _Bars if console.is_terminal else _Lines
-    watcher = make(store, {run.run_id: run for run in runs}, done=done, estimate=estimate, console=console)
+    watcher = make(store, {run.run_id: run for run in runs}, earlier=earlier, estimate=estimate, console=console)
     stop = threading.Event()
 
     def poll() -> None:
@@ -82,10 +86,11 @@ class Estimate:
         return mean * (self._total - len(self._walls))
 
 
-def finished_line(record: Record, *, position: int, total: int, left_s: float | None) -> str:
-    """One run as one line: how far, what came out, how long it took and what is left."""
+def finished_line(record: Record, *, position: int, total: int, left_s: float | None, mean: str = "") -> str:
+    """One run as one line: how far, what came out, the mean so far, how long it took and what is left."""
     value = record.metrics.balanced_accuracy if record.metrics else None
     outcome = f"balanced accuracy {value:.3f}" if value is not None else record.status
+    outcome += f" ({mean})" if mean else ""
     seconds = duration(record.timing.wall_s if record.timing else None)
     width = len(str(total))
     line = (
@@ -99,10 +104,13 @@ def finished_line(record: Record, *, position: int, total: int, left_s: float | 
 class _Lines:
     """Plain lines: one for each run that ends, and one in half a minute for those that go on."""
 
-    def __init__(self, store: Store, runs: dict[str, Run], *, done: int, estimate: Estimate, console: Console) -> None:
+    def __init__(
+        self, store: Store, runs: dict[str, Run], *, earlier: Sequence[Record], estimate: Estimate, console: Console
+    ) -> None:
         self._store, self._runs, self._estimate, self._console = store, runs, estimate, console
-        self._total = done + len(runs)
-        self._done = done
+        self._total = len(earlier) + len(runs)
+        self._done = len(earlier)
+        self._scores = Scoreboard(earlier)
         self._next = time.monotonic() + PLAIN_LINE_S
 
     def __enter__(self) -> None:
@@ -113,8 +121,15 @@ class _Lines:
 
     def finished(self, record: Record) -> None:
         self._estimate.add(record)
+        self._scores.add(record)
         position = self._done + self._estimate.finished
-        line = finished_line(record, position=position, total=self._total, left_s=self._estimate.left_s())
+        line = finished_line(
+            record,
+            position=position,
+            total=self._total,
+            left_s=self._estimate.left_s(),
+            mean=self._scores.mean_so_far(record),
+        )
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
         self._next = time.monotonic() + PLAIN_LINE_S
 
@@ -135,10 +150,12 @@ class _Lines:
 
 
 class _Bars(_Lines):
-    """A bar for the study and one for each run that goes on; lines of runs that ended scroll above."""
+    """A bar for the study and one for each run that goes on, the scores so far below; runs that ended scroll above."""
 
-    def __init__(self, store: Store, runs: dict[str, Run], *, done: int, estimate: Estimate, console: Console) -> None:
-        super().__init__(store, runs, done=done, estimate=estimate, console=console)
+    def __init__(
+        self, store: Store, runs: dict[str, Run], *, earlier: Sequence[Record], estimate: Estimate, console: Console
+    ) -> None:
+        super().__init__(store, runs, earlier=earlier, estimate=estimate, console=console)
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
@@ -147,18 +164,24 @@ class _Bars(_Lines):
             TimeElapsedColumn(),
             TextColumn("{task.fields[left]}", markup=False),
             console=console,
-            refresh_per_second=4,
         )
-        self._study = self._progress.add_task("study", total=self._total, completed=done, pace="", left="")
+        self._study = self._progress.add_task("study", total=self._total, completed=self._done, pace="", left="")
         self._tasks: dict[str, TaskID] = {}
+        self._over = False
+        self._live = Live(get_renderable=self._picture, console=console, refresh_per_second=4)
+
+    def _picture(self) -> Group:
+        """The table goes when the study is over, for then it is printed with its intervals."""
+        return Group(self._progress, *([self._scores.table()] if len(self._scores) and not self._over else []))
 
     def __enter__(self) -> None:
-        self._progress.start()
+        self._live.start()
 
     def __exit__(self, *_: object) -> None:
         for task in self._tasks.values():
             self._progress.remove_task(task)
-        self._progress.stop()
+        self._over = True
+        self._live.stop()
 
     def finished(self, record: Record) -> None:
         super().finished(record)

@@ -149,10 +149,12 @@ def _carry_out(
 ) -> None:
     if not todo:
         return
-    done = len(session.runs) - len(todo)
+    missing = {run.run_id for run in todo}
+    done = (session.store.read(run.run_id) for run in session.runs if run.run_id not in missing)
+    earlier = [record for record in done if record is not None]
     console = err()
     try:
-        with watch(session.store, todo, done=done, jobs=jobs, console=console) as watcher:
+        with watch(session.store, todo, earlier=earlier, jobs=jobs, console=console) as watcher:
             for finished in execute(todo, conditions, jobs=jobs, retries=retries):
                 record = session.store.read(finished.run_id)
                 if record is not None:
