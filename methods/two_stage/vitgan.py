@@ -47,10 +47,10 @@ class VitGan(TwoStage):
         require_whole_patches(self.info.name, shape.size)
         steps = context.budget.generator_steps
         with seeded(context.seed("generator")):
-            trunk, linear, rate = trunk_and_head(self.trunk, train=train, context=context)
+            trunk, linear = trunk_and_head(self.trunk, train=train, context=context)
             training = ProjectionTraining(
                 pooled(train, context),
-                rate=rate,
+                options=CLASSIFIERS.build(self.trunk),
                 steps=steps,
                 transform=classic if self.classic else None,
                 generator=Generator(shape, projection=True),

@@ -16,6 +16,7 @@ from torch import Tensor
 from datasets import LabelledImages
 from methods.base import Context, MethodInfo
 from methods.catalogue import register
+from methods.classifiers import CLASSIFIERS
 from methods.networks.shape import Shape
 from methods.training.adversarial import cross_entropy
 from methods.training.arrangement import pooled
@@ -45,13 +46,13 @@ class AcGan(Joint):
         """See `Joint.training`."""
         require_power_of_two(self.info.name, train)
         shape = Shape.of(train, context)
-        trunk, linear, rate = trunk_and_head(self.classifier, train=train, context=context)
+        trunk, linear = trunk_and_head(self.classifier, train=train, context=context)
         return AcGanTraining(
             pooled(train, context),
             classes=train.classes,
             class_draws=Balanced(train.labels, context.rng("batches")),
             settings=Settings(weighting="fixed", selection="none", generated=True, warm_up=0.0),
-            rate=rate,
+            options=CLASSIFIERS.build(self.classifier),
             steps=max(context.budget.classifier_steps, context.budget.generator_steps),
             transform=classic if self.classic else None,
             generator=Generator(shape),

@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from methods.classifiers import Classifier
 from methods.training.adversarial import AdversarialTraining, hinge
 from methods.training.arrangement import Feed
-from methods.training.optimiser import adamw, cosine
+from methods.training.optimiser import adamw, scheduled
 from methods.training.precision import autocast
 from methods.training.r1 import r1
 from methods.training.transforms import Transform
@@ -29,7 +30,7 @@ class ProjectionTraining(AdversarialTraining):
 
     Args:
         feed: Images, updates and random numbers.
-        rate: Peak learning rate of D.
+        options: The classifier's: learning rate and schedule of D.
         steps: Steps of D, of whatever kind, over which its schedule is laid.
         transform: T, differentiable.
         beside: What is learnt together with D, if anything.
@@ -46,23 +47,24 @@ class ProjectionTraining(AdversarialTraining):
         self,
         feed: Feed,
         *,
-        rate: float,
+        options: Classifier,
         steps: int,
         transform: Transform | None,
         beside: nn.Module | None = None,
         **networks: Any,
     ) -> None:
+        rate_d = options.learning_rate or options.info.learning_rate
         super().__init__(
             feed,
             optimise=lambda g, d: (
                 torch.optim.Adam(g.parameters(), lr=RATE_G, betas=BETAS_G, fused=True),
-                adamw(nn.ModuleList([d, *([beside] if beside else [])]), learning_rate=rate),
+                adamw(nn.ModuleList([d, *([beside] if beside else [])]), learning_rate=rate_d),
             ),
             **networks,
         )
         self._transform, self._transforms = transform, feed.context.rng("transforms")
-        self._schedule_g = cosine(self._optimise_g, steps=feed.steps)
-        self._schedule_d = cosine(self._optimise_d, steps=steps)
+        self._schedule_g = scheduled(self._optimise_g, steps=feed.steps)
+        self._schedule_d = scheduled(self._optimise_d, steps=steps, shape=options.schedule, warm_up=options.warm_up)
         self._normalising = [m for m in self.discriminator.modules() if isinstance(m, nn.BatchNorm2d)]
 
     def update(self) -> dict[str, Tensor]:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from datasets import LabelledImages
 from methods.base import Context, NotApplicable
+from methods.classifiers import CLASSIFIERS
 from methods.networks.vit import Mean, Trunk
 from methods.training.classifier import initial_network
 
@@ -131,7 +132,7 @@ class MapTokens(nn.Module):
         return self.layers(images).flatten(2).transpose(1, 2)
 
 
-def trunk_and_head(classifier: str, *, train: LabelledImages, context: Context) -> tuple[nn.Module, nn.Linear, float]:
+def trunk_and_head(classifier: str, *, train: LabelledImages, context: Context) -> tuple[nn.Module, nn.Linear]:
     """A classifier as every method of this seed starts it, cut before the mean over its tokens.
 
     Args:
@@ -140,17 +141,19 @@ def trunk_and_head(classifier: str, *, train: LabelledImages, context: Context) 
         context: What the engine offers.
 
     Returns:
-        The trunk, (N, C, H, W) → (N, T, dim); the last layer; the classifier's learning rate.
+        The trunk, (N, C, H, W) → (N, T, dim), and the last layer.
 
     Raises:
-        NotApplicable: The classifier is not a trunk, a mean and a linear layer.
+        NotApplicable: The classifier is not a trunk, a mean and a linear layer, or it mixes images.
     """
-    network, rate = initial_network(classifier, train=train, context=context)
+    if CLASSIFIERS.build(classifier).mixup:
+        raise NotApplicable(f"classifier {classifier!r} mixes images, and a mixture is neither real nor of one class.")
+    network = initial_network(classifier, train=train, context=context)
     match list(network.children()):
         case [Trunk() as trunk, Mean(), nn.Linear() as linear]:
-            return trunk, linear, rate
+            return trunk, linear
         case [*layers, nn.AdaptiveAvgPool2d(), nn.Flatten(), nn.Linear() as linear]:
-            return MapTokens(nn.Sequential(*layers)), linear, rate
+            return MapTokens(nn.Sequential(*layers)), linear
         case _:
             raise NotApplicable(
                 f"classifier {classifier!r} cannot be a discriminator's trunk, for it is no mean of places with one "

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from datasets import LabelledImages
 from methods.base import Context
+from methods.classifiers import Classifier
 from methods.training.arrangement import Feed
 from methods.training.classifier import is_curve_point, validate
 from methods.training.draws import Draws
@@ -51,6 +52,7 @@ class JointTraining(ProjectionTraining):
 
     Args:
         feed: For the discriminator's own steps.
+        options: The classifier's, label smoothing too.
         classes: Their names.
         class_draws: Real images of the class updates.
         settings: Of the class loss.
@@ -63,11 +65,19 @@ class JointTraining(ProjectionTraining):
     class_share: ClassVar[float] = 0.5
 
     def __init__(
-        self, feed: Feed, *, classes: tuple[str, ...], class_draws: Draws, settings: Settings, **shared: Any
+        self,
+        feed: Feed,
+        *,
+        options: Classifier,
+        classes: tuple[str, ...],
+        class_draws: Draws,
+        settings: Settings,
+        **shared: Any,
     ) -> None:
         budget, device = feed.context.budget, feed.context.device
         self.settings, self.weighting = settings, loss_weighting(settings.weighting, 2).to(device)
-        super().__init__(feed, beside=self.weighting, **shared)
+        self._smoothing = options.label_smoothing
+        super().__init__(feed, options=options, beside=self.weighting, **shared)
         assert self.discriminator.classify is not None
         self.selection = RunningSelection(settings.selection, len(classes), device)
         judged = Judged(self.discriminator.trunk, self.discriminator.classify)
@@ -115,7 +125,7 @@ class JointTraining(ProjectionTraining):
     def class_loss(self, on_real: Answer, on_fake: Answer | None, labels: Tensor) -> Tensor:
         """Cross-entropies on real images and on the generated ones that are let in, weighed against each other."""
         assert on_real.logits is not None
-        of_real = nn.functional.cross_entropy(on_real.logits, labels)
+        of_real = self._cross_entropy(on_real.logits, labels).mean()
         of_generated, there = torch.zeros_like(of_real), torch.zeros_like(of_real)
         if on_fake is not None and self.settings.generated:
             of_generated, there = self._of_generated(on_real, on_fake, labels)
@@ -126,12 +136,16 @@ class JointTraining(ProjectionTraining):
         }
         return self.weighting(torch.stack([of_real, of_generated]), torch.stack([torch.ones_like(there), there]))
 
+    def _cross_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """(N,), with the classifier's label smoothing."""
+        return nn.functional.cross_entropy(logits, labels, reduction="none", label_smoothing=self._smoothing)
+
     def _of_generated(self, on_real: Answer, on_fake: Answer, labels: Tensor) -> tuple[Tensor, Tensor]:
         """(mean cross-entropy of accepted images, whether there are any and the warm-up is over)."""
         assert on_fake.logits is not None
         self.selection.note_real(on_real, labels)
         accepted = self.selection.accept(on_fake, labels).float()
-        each = nn.functional.cross_entropy(on_fake.logits, labels, reduction="none")
+        each = self._cross_entropy(on_fake.logits, labels)
         loss = (accepted * each).sum() / accepted.sum().clamp(min=1.0)
         there = accepted.amax() * float(self._class_updates >= self._enters)
         self._scalars |= {

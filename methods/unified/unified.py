@@ -87,14 +87,14 @@ class Unified(Joint):
     def training(self, train: LabelledImages, context: Context) -> JointTraining:
         """See `Joint.training`."""
         shape = Shape.of(train, context)
-        trunk, linear, rate = trunk_and_head(self.classifier, train=train, context=context)
+        trunk, linear = trunk_and_head(self.classifier, train=train, context=context)
         projected = shape.classes if self.projection else 0
         return JointTraining(
             pooled(train, context),
             classes=train.classes,
             class_draws=Balanced(train.labels, context.rng("batches")),
             settings=Settings(self.weighting, self.selection, self.generated, self.warm_up),
-            rate=rate,
+            options=CLASSIFIERS.build(self.classifier),
             steps=max(context.budget.classifier_steps, self.source_updates(context)),
             transform=classic if self.classic else None,
             generator=self.generator(shape, train),

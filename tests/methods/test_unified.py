@@ -73,12 +73,12 @@ def test_trunk_starts_as_that_of_the_classifier(make_context, make_images):
     from methods.unified.discriminator import trunk_and_head
 
     context, images = make_context(), make_images([12, 6])
-    network, _ = initial_network("vit", train=images, context=context)
-    trunk, linear, _ = trunk_and_head("vit", train=images, context=context)
+    network = initial_network("vit", train=images, context=context)
+    trunk, linear = trunk_and_head("vit", train=images, context=context)
     x = torch.randn(2, 3, 16, 16)
     assert torch.equal(network(x), linear(trunk(x).mean(dim=1)))
-    network, _ = initial_network("cnn", train=images, context=context)
-    trunk, linear, _ = trunk_and_head("cnn", train=images, context=context)
+    network = initial_network("cnn", train=images, context=context)
+    trunk, linear = trunk_and_head("cnn", train=images, context=context)
     assert torch.allclose(network(x), linear(trunk(x).mean(dim=1)), atol=1e-5)
 
 
