@@ -109,13 +109,12 @@ def carry_out(run: Run, conditions: Conditions) -> Record:
     calibration = Calibration(device, run.protocol.precision)
     clock = Clock(meter_for(device), calibration)
     outcome = _Outcome(started_at=datetime.now(UTC))
-    artifacts = store.run_folder(run.run_id)
     heartbeat = Heartbeat(store.running_folder, run.run_id)
     torch.set_num_threads(run.protocol.threads)
     try:
         with (
             contextlib.closing(heartbeat),
-            _emptied(artifacts),
+            store.attempt(run.run_id) as artifacts,
             clock.run() as total,
             _faults_into(outcome, clock, log=artifacts / "log.txt", reraise=conditions.reraise),
             time_limit(conditions.timeout),
@@ -248,16 +247,6 @@ def check_probabilities(probabilities: NDArray[np.float32], test: LabelledImages
     if not np.allclose(probabilities.sum(axis=1), 1, atol=1e-3):
         raise ValueError("predict_proba returned rows that do not sum to one; mend the method.")
     return probabilities
-
-
-@contextlib.contextmanager
-def _emptied(artifacts: Path) -> Iterator[None]:
-    """A run's folder without what an earlier attempt left in it."""
-    artifacts.mkdir(parents=True, exist_ok=True)
-    for left in artifacts.iterdir():
-        if left.is_file():
-            left.unlink()
-    yield
 
 
 def is_full_disk(error: BaseException) -> bool:

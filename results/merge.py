@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from secrets import token_hex
 
 from results.comparable import require_comparable
 from results.files import NotComparable
@@ -73,7 +72,7 @@ def merge(stores: Sequence[Store], into: Store) -> Merged:
         if any((other.status, other.metrics) != (record.status, record.metrics) for other in finished):
             differing.append(run_id)
         if store is not into:
-            _copy_folder(store.run_folder(run_id), into.run_folder(run_id))
+            _copy_folder(store.run_folder(run_id), into, run_id)
             into.write(record)
     return Merged(
         n_runs=len(of_run),
@@ -116,18 +115,11 @@ def joined_study(studies: Sequence[tuple[Study, set[str]]]) -> Study:
     return first
 
 
-def _copy_folder(source: Path, target: Path) -> None:
-    """Copies a run's artifacts, whole or not at all; links are left out, for they may lead anywhere."""
-    if not source.is_dir() or source.is_symlink():
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{token_hex(4)}.tmp")
-    try:
-        shutil.copytree(source, temporary, ignore=_links)
-        shutil.rmtree(target, ignore_errors=True)
-        temporary.rename(target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+def _copy_folder(source: Path, into: Store, run_id: str) -> None:
+    """Copies a run's artifacts; links are left out, for they may lead anywhere."""
+    if source.is_dir() and not source.is_symlink():
+        with into.attempt(run_id) as folder:
+            shutil.copytree(source, folder, ignore=_links, dirs_exist_ok=True)
 
 
 def _links(folder: str, names: list[str]) -> list[str]:

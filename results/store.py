@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import os
 import re
+import secrets
+import shutil
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -110,6 +113,26 @@ class Store:
         """
         return self.runs_folder / check_run_id(run_id)
 
+    @contextlib.contextmanager
+    def attempt(self, run_id: str) -> Generator[Path]:
+        """A new folder for the artifacts of one attempt at a run.
+
+        It takes the place of ``STUDY/runs/<run_id>`` when the block ends well, and is removed when it does not, so
+        that a worker that was given up but still lives cannot touch what another leaves.
+
+        Raises:
+            OSError: The folder cannot be written, or the disk is full; what an earlier attempt left is then untouched.
+            UnreadableFile: The run id is no plain file name.
+        """
+        target = self.run_folder(run_id)
+        folder = target.with_name(f".{run_id}.{secrets.token_hex(4)}.tmp")
+        folder.mkdir(parents=True)
+        try:
+            yield folder
+            _take_place(folder, target)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
     def read_study(self) -> Study:
         """The study.
 
@@ -173,7 +196,7 @@ class Store:
         return []
 
     def sweep(self, *, now: float | None = None) -> list[Path]:
-        """Removes temporary files that killed writers left more than a day ago.
+        """Removes temporary files and folders that killed writers left more than a day ago.
 
         Args:
             now: Seconds since the epoch; the clock's by default.
@@ -186,12 +209,12 @@ class Store:
         for path in self._temporary_files():
             with contextlib.suppress(OSError):  # another process may have swept it, or still own it
                 if path.stat().st_mtime < limit:
-                    path.unlink()
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
                     removed.append(path)
         return removed
 
     def _temporary_files(self) -> Iterator[Path]:
-        for folder in (self.folder, self.records_folder):
+        for folder in (self.folder, self.records_folder, self.runs_folder):
             yield from sorted(folder.glob(".*.tmp"))
 
     def _read(self, run_id: str, model: type[B]) -> B | None:
@@ -236,6 +259,21 @@ def _no_collection() -> Generator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+def _take_place(folder: Path, target: Path) -> None:
+    """Renames a folder to a name that may be taken; another process may do the same with its own."""
+    for _ in range(100):
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(target)
+        try:
+            folder.rename(target)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        else:
+            return
+    raise OSError(errno.EEXIST, "the folder is written by another process again and again", str(target))
 
 
 def check_run_id(run_id: str) -> str:

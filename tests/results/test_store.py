@@ -184,3 +184,28 @@ def test_killed_writers_leave_whole_records(tmp_path, make_record):
         writer.stdout.close()
         store = Store(tmp_path / "study")
         assert len(store.records()) >= 3 and store.damaged == []
+
+
+def test_an_attempt_takes_the_place_of_the_former_one_when_it_ends_well(tmp_path):
+    store = Store(tmp_path)
+    with store.attempt("a") as folder:
+        (folder / "old.txt").write_text("old")
+        assert not store.run_folder("a").exists()
+    with store.attempt("a") as folder:
+        (folder / "new.txt").write_text("new")
+        assert [path.name for path in store.run_folder("a").iterdir()] == ["old.txt"]
+    assert [path.name for path in store.run_folder("a").iterdir()] == ["new.txt"]
+    with pytest.raises(KeyboardInterrupt), store.attempt("a") as folder:
+        (folder / "cut short.txt").write_text("")
+        raise KeyboardInterrupt
+    assert [path.name for path in store.runs_folder.rglob("*")] == ["a", "new.txt"]
+
+
+def test_attempts_at_one_run_do_not_touch_each_other(tmp_path):
+    store = Store(tmp_path)
+    with store.attempt("a") as first:
+        (first / "curves.csv").write_text("first")
+        with store.attempt("a") as second:
+            (second / "curves.csv").write_text("second")
+        assert (first / "curves.csv").read_text() == "first"
+    assert (store.run_folder("a") / "curves.csv").read_text() == "first"
