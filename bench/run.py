@@ -28,9 +28,11 @@ from bench.plan import Run
 from bench.samples import write_samples
 from bench.score import score
 from bench.streams import numpy_generator, stream_seed, torch_generator
+from bench.weights import keep
 from datasets import DatasetError, LabelledImages, Places, Split, leaks
 from methods import Diverged, Fitted, NotApplicable
 from results import (
+    WEIGHTS,
     ClassCounts,
     Contended,
     CurveWriter,
@@ -64,6 +66,7 @@ class Conditions:
         plugins: Plug-in files to load in every process.
         allow_leaks: Whether runs go on where a group or an image crosses the split; their records say so.
         generative: Whether generated images are measured.
+        keep_weights: Whether what was fitted is kept beside the record.
         reraise: Whether a fault is raised instead of recorded (``--debug``).
     """
 
@@ -75,6 +78,7 @@ class Conditions:
     plugins: tuple[Path, ...] = ()
     allow_leaks: bool = False
     generative: bool = True
+    keep_weights: bool = False
     reraise: bool = False
 
 
@@ -137,6 +141,8 @@ def carry_out(run: Run, conditions: Conditions) -> Record:
                     report=heartbeat.update,
                 )
                 fitted = run.build_method().fit(split.train, split.valid, context)
+            if conditions.keep_weights:
+                keep(artifacts / WEIGHTS, fitted, run=run, train=split.train)
             heartbeat.update("score")
             with clock.warmup():  # trained once for all methods of a seed, so it is no part of any run
                 extractor = _extractor(run, split, conditions, device)

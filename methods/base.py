@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -202,6 +202,21 @@ class Fitted(ABC):
     @abstractmethod
     def state(self) -> dict[str, Tensor]:
         """All weights by name, on the CPU, for safetensors."""
+
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """Takes over the weights that another fit of the same method left: the way back from ``state``.
+
+        That is how kept weights are used again: the suite fits the method anew, for a few steps on noise of the same
+        shape and classes, which makes its networks, and loads what was kept into them.
+
+        Args:
+            state: As `state` gave it.
+
+        Raises:
+            NotApplicable: The method has no way back.
+        """
+        del state
+        raise NotApplicable(f"{type(self).__name__} cannot take weights back; give it a load(state).")
 
 
 class Method(Component, ABC):

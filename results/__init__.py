@@ -25,7 +25,7 @@ from results.record import (
     Status,
     Timing,
 )
-from results.store import Damaged, Store
+from results.store import WEIGHTS, Damaged, Store
 from results.study import Study, read_study, write_study
 
 DISTRIBUTION = "augbench"
@@ -33,6 +33,7 @@ DISTRIBUTION = "augbench"
 
 __all__ = [
     "DISTRIBUTION",
+    "WEIGHTS",
     "Baseline",
     "BaselineRun",
     "ClassCounts",

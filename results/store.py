@@ -22,6 +22,9 @@ from results.progress import Progress, read_progress
 from results.record import SCHEMA, Record, Status
 from results.study import Study, read_study, write_study
 
+WEIGHTS = "weights.safetensors"
+"""Name of the file of kept weights among a run's artifacts."""
+
 LEFTOVER_AGE_S = 24 * 3600
 """A temporary file this old belongs to no living writer, clocks of other machines allowed for."""
 
@@ -132,6 +135,14 @@ class Store:
             _take_place(folder, target)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def weights_file(self, run_id: str) -> Path:
+        """``STUDY/runs/<run_id>/weights.safetensors``, where ``--keep-weights`` puts them.
+
+        Raises:
+            UnreadableFile: The run id is no plain file name.
+        """
+        return self.run_folder(run_id) / WEIGHTS
 
     def read_study(self) -> Study:
         """The study.

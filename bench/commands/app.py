@@ -56,11 +56,15 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "merge": Verb("merge", "merge", "Put studies of several machines into one."),
         "rerun": Verb("rerun", "rerun", "Run one run again and compare it with its record, which stays as it is."),
         "list": Verb("lists", "list_", "List what there is."),
-        "show": Verb("lists", "show", "Show one method or dataset with its parameters, defaults and reference."),
+        "show": Verb(
+            "lists", "show", "Show one method, dataset or classifier with its parameters, defaults and reference."
+        ),
         "inspect": Verb(
             "inspect", "inspect_", "Look at a dataset: counts, groups, sizes, duplicates and what crosses the split."
         ),
         "score": Verb("score", "score", "Measure generated images against real ones."),
+        "sample": Verb("sample", "sample", "Draw images from the kept weights of a run."),
+        "predict": Verb("predict", "predict", "Say the class of images, by the kept weights of a run."),
         "verify": Verb("verify", "verify", "Hold a method or dataset to the interface."),
         "doctor": Verb(
             "doctor", "doctor", "Look at this machine: versions, devices, clock noise, caches, what is missing."

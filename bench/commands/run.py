@@ -62,6 +62,9 @@ def run(
     no_generative: Annotated[
         bool, typer.Option("--no-generative-metrics", help="Do not measure generated images.")
     ] = False,
+    keep_weights: Annotated[
+        bool, typer.Option("--keep-weights", help="Keep what is fitted, for bench sample and bench predict.")
+    ] = False,
     no_reference: Annotated[bool, typer.Option("--no-reference", help="Add no reference arms.")] = False,
     allow_leaks: Annotated[
         bool, typer.Option("--allow-leaks", help="Go on where a group or an image crosses a split; the report says so.")
@@ -119,6 +122,7 @@ def run(
         plugins=tuple(Path(path) for path in session.study.plugins),
         allow_leaks=allow_leaks,
         generative=not no_generative,
+        keep_weights=keep_weights,
         reraise=debug,
     )
     say(

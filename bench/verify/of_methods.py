@@ -16,6 +16,7 @@ from bench.plan import Protocol, Run
 from bench.presets import PRESETS
 from bench.streams import torch_generator
 from bench.verify.checks import Check, Outcome, held, promise
+from bench.weights import keep, read, restore
 from datasets import LabelledImages, Split
 from methods import Fitted, Method, NotApplicable
 from results import CurveWriter
@@ -56,6 +57,8 @@ class _Trial:
     def __init__(self, method: Method, folder: Path) -> None:
         self.method = method
         self.folder = folder
+        protocol = Protocol("smoke", PRESETS["smoke"], 1, "float32", "cpu")
+        self.run = Run("trial", method.name, method.to_table(), "toy", {}, "toy", 0, protocol)
         self._fitted: dict[tuple[int, int], tuple[Fitted, Split, list[str]]] = {}
 
     def fit(self, *, channels: int = 3, attempt: int = 0) -> tuple[Fitted, Split, list[str]]:
@@ -73,15 +76,13 @@ class _Trial:
             rule="fresh",
             fresh=lambda labels, rng: _toy_like(labels, channels, rng),
         )
-        protocol = Protocol("smoke", PRESETS["smoke"], 1, "float32", "cpu")
-        run = Run("trial", self.method.name, self.method.to_table(), "toy", {}, "toy", 0, protocol)
         phases: list[str] = []
         artifacts = self.folder / f"{channels}-{attempt}"
         torch.set_num_threads(1)
         torch.manual_seed(attempt)  # a method that draws from the global generator gives itself away
         with CurveWriter(artifacts) as curves:
             context = RunContext(
-                run=run,
+                run=self.run,
                 split=split,
                 device=torch.device("cpu"),
                 clock=Clock(CpuMeter()),
@@ -150,6 +151,20 @@ def _keeps_state(trial: _Trial) -> None:
     assert not wrong, f"{wrong[0]} is no CPU tensor."
 
 
+def _comes_back(trial: _Trial) -> None:
+    """Its state, kept in a file and loaded into another fit, gives the same predictions and the same images."""
+    fitted, split, _ = trial.fit()
+    path = trial.folder / "weights.safetensors"
+    keep(path, fitted, run=trial.run, train=split.train)
+    again = restore(read(path), device=torch.device("cpu"))
+    images = split.test.images
+    assert np.array_equal(fitted.predict_proba(images), again.predict_proba(images)), "the predictions differ."
+    if trial.method.info.can_sample:
+        labels = np.array([2, 0, 1], dtype=np.int64)
+        drawn, same = (of.sample(labels, torch_generator(0)) for of in (fitted, again))
+        assert np.array_equal(drawn, same), "the images drawn differ."
+
+
 def _uses_phases(trial: _Trial) -> None:
     """It names its phases and logs its steps."""
     phases = trial.fit()[2]
@@ -197,6 +212,7 @@ _CHECKS: tuple[Check[_Trial], ...] = tuple(
         _predicts_one_by_one,
         _repeats,
         _keeps_state,
+        _comes_back,
         _uses_phases,
         _leaves_images_alone,
         _takes_greyscale,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,3 +46,13 @@ class FittedClassifier(Fitted):
         tensors = {f"classifier.{name}": value for name, value in self.network.state_dict().items()}
         tensors["classifier_offset"] = self.offset
         return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """See `Fitted.load`; whatever else is in the state is left alone."""
+        self.network.load_state_dict(under("classifier.", state))
+        self.offset.copy_(state["classifier_offset"])
+
+
+def under(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors whose names begin with a prefix, without it."""
+    return {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}

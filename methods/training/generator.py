@@ -8,6 +8,7 @@ are nearest to the validation images** (``context.quality``, lower is better; th
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from methods.base import Context, Precision
+from methods.training.fitted import under
 from methods.training.images import to_uint8
 from methods.training.precision import autocast
 
@@ -74,6 +76,10 @@ class FittedGenerator:
         """The network's tensors under ``generator.``, on the CPU."""
         tensors = self.network.state_dict().items()
         return {f"generator.{name}": value.detach().cpu().contiguous() for name, value in tensors}
+
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """Takes over the weights of another training; whatever else is in the state is left alone."""
+        self.network.load_state_dict(under("generator.", state))
 
 
 class Checkpoints:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -50,6 +51,11 @@ class FittedTwoStage(Fitted):
     def state(self) -> dict[str, Tensor]:
         """See `Fitted.state`."""
         return {**self.classifier.state(), **self.generator.state()}
+
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """See `Fitted.load`."""
+        self.classifier.load(state)
+        self.generator.load(state)
 
 
 class TwoStage(Method):
