@@ -104,9 +104,15 @@ class TwoStage(Method):
             context=context,
             recipe=Recipe(transform=transform),
             synthetic=synthetic,
+            start=self.start(generator),
             steps=steps,
         )
         return FittedTwoStage(classifier, generator)
+
+    def start(self, generator: FittedGenerator) -> Mapping[str, Tensor] | None:
+        """Weights that the judged classifier starts from, head excepted; None to start as every other method's."""
+        del generator
+        return None
 
     def needs_judge(self, train: LabelledImages) -> bool:
         """Whether generated images are asked for and to be looked at, for their labels or for selection."""

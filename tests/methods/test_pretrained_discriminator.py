@@ -1,0 +1,88 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from methods import METHODS
+from methods.training import classifier as loop
+from methods.two_stage import pretrained_discriminator as plan
+from methods.two_stage.pretrained_discriminator import HandedOn
+
+
+class Counting:
+    """A GAN that counts its updates."""
+
+    def __init__(self, value):
+        self.discriminator = torch.nn.Linear(1, 1)
+        torch.nn.init.constant_(self.discriminator.weight, value)
+        self.average = torch.nn.Identity()
+        self.updates = 0
+
+    def update(self):
+        self.updates += 1
+        torch.nn.init.constant_(self.discriminator.weight, self.discriminator.weight.item() + 1)
+        return {}
+
+
+def test_the_majority_comes_first_and_hands_its_discriminator_on():
+    gans = {0: Counting(100.0), 1: Counting(0.0), 2: Counting(200.0)}
+    training = HandedOn(gans, majority=1, first=5)
+    for _ in range(5):
+        training.update()
+    assert [gan.updates for gan in gans.values()] == [0, 5, 0]
+    for _ in range(6):
+        training.update()
+    assert [gan.updates for gan in gans.values()] == [3, 5, 3]
+    assert [gan.discriminator.weight.item() for gan in gans.values()] == [8.0, 5.0, 8.0]  # 5 of the majority and 3 own
+
+
+@pytest.fixture
+def fit(make_images, make_context, smoke, monkeypatch):
+    """Fits the method; gives the context, the classifier's first weights, and what the generator left."""
+    seen = {}
+    ema = loop.Ema
+
+    def recording_ema(network, decay):
+        seen["start"] = {name: value.clone() for name, value in network.state_dict().items()}
+        return ema(network, decay)
+
+    fit_generator = plan.PretrainedDiscriminator.fit_generator
+
+    def recording_fit(self, train, context):
+        seen["generator"] = fit_generator(self, train, context)
+        return seen["generator"]
+
+    monkeypatch.setattr(loop, "Ema", recording_ema)
+    monkeypatch.setattr(plan.PretrainedDiscriminator, "fit_generator", recording_fit)
+
+    def fit(classifier="cnn", counts=(20, 9, 5)):
+        context = make_context(budget=replace(smoke, generator_steps=20))
+        train = make_images(list(counts))
+        METHODS.build(f"pretrained-discriminator[classifier={classifier}]").fit(train, train, context)
+        return context, seen["start"], seen["generator"]
+
+    return fit
+
+
+@pytest.mark.parametrize("classifier", ["cnn", "mlp", "resnet18", "vit"])
+def test_the_classifier_starts_from_the_discriminator_but_for_its_head(fit, make_images, make_context, classifier):
+    context, start, generator = fit(classifier)
+    plain = loop.initial_network(classifier, train=make_images([20, 9, 5]), context=make_context()).state_dict()
+    handed = [name for name, value in start.items() if torch.equal(value, generator.trunk[name])]
+    kept = [name for name, value in start.items() if torch.equal(value, plain[name]) and name not in handed]
+    assert len(kept) == 2, "weight and bias of the head"
+    assert all(start[name].shape[0] == 3 for name in kept)
+    moved = [name for name in handed if not torch.equal(start[name], plain[name])]
+    assert len(moved) > len(start) / 2
+    assert [phase for phase, _ in context.phases] == ["generator", "synthesis", "classifier"]
+
+
+def test_its_discriminator_updates_are_the_budget(fit):
+    context, _, _ = fit()
+    assert len(context.curve("generator", "discriminator_loss")) == 20
+    assert context.phases[0] == ("generator", 20)
+
+
+def test_a_class_without_images_has_no_generator(fit):
+    _, _, generator = fit(counts=(20, 5, 0))
+    assert list(generator.network.generators) == ["0", "1"]
