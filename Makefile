@@ -11,7 +11,7 @@ STUDY ?= studies/demo
 
 demo: $(VENV)/.installed
 	$(BIN)/bench run --methods none,classic-balanced,dcgan,oracle --datasets cells --seeds 3 --preset quick --out $(STUDY)
-	@echo "The report: $(STUDY)/report.md"
+	@echo "The report: $(STUDY)/report.html, and the same as report.pdf and report.md"
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest

@@ -7,7 +7,7 @@ from report.aggregate import Spread, differences, references, spreads
 from report.document import Document, Table, plain
 from report.frame import METRICS, flat_table, metrics_table, phase_table, recall_table, runs_table
 from report.study import Results, read_results
-from report.writing import FORMATS, summary, write
+from report.writing import FORMATS, available, check_format, summary, write
 
 DISTRIBUTION = "augbench"
 """Tells this package from a foreign one of the same name."""
@@ -20,6 +20,8 @@ __all__ = [
     "Results",
     "Spread",
     "Table",
+    "available",
+    "check_format",
     "differences",
     "flat_table",
     "metrics_table",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from report import generative, tables
-from report.compare import compare, head_to_head
+from report.compare import head_to_head
 from report.comparison import Comparison
 from report.document import Block, Code, Document, Heading, Items, Paragraph, Span, Strong, Text, listed
 from report.findings import findings, one_or_two, own_five_percent
@@ -22,23 +22,25 @@ STATUS_WORDS = {"skipped": "refused", "timeout": "out of time"}
 LIBRARIES = ("augbench", "python", "torch", "torchvision", "numpy", "scikit-learn")
 
 
-def compose(results: Results, folder: Path) -> Document:
+def compose(results: Results, folder: Path, compared: Sequence[Comparison]) -> Document:
     """Composes the report and draws its figures.
 
     Args:
         results: What it reports.
         folder: The study's; figures go to ``figures/`` in it.
+        compared: Its methods held against their reference arms.
     """
     title = short(results.study.name, 120) or "Study"
     if not results.records:
         return Document(title, (Paragraph("No run has a record yet."), *_notes(results)))
     pictures = Pictures(results, folder)
-    compared, heads = compare(results), head_to_head(results)
+    heads = head_to_head(results)
     blocks: list[Block] = [*_opening(results, compared, heads), *_faults(results)]
     for dataset in results.datasets:
         blocks += _dataset(results, dataset, pictures, compared, heads)
-    blocks += [Heading(2, "All runs"), tables.run_table(results)]
-    return Document(title, tuple(blocks))
+    blocks += [Heading(2, "Appendix: all runs", appendix=True), tables.run_table(results)]
+    day = max(record.finished_at for record in results.records).date()
+    return Document(title, tuple(blocks), day)
 
 
 def _opening(results: Results, compared: Sequence[Comparison], heads: Sequence[Comparison]) -> Iterator[Block]:

@@ -5,8 +5,9 @@ All text in it is literal; escaping is the writers' business.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -31,10 +32,17 @@ Text: TypeAlias = Span | tuple[Span, ...]
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading; level 1 is the title."""
+    """A heading; level 1 is the title.
+
+    Attributes:
+        level: From 2 on.
+        text: What follows.
+        appendix: Whether an appendix begins here.
+    """
 
     level: int
     text: Text
+    appendix: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +92,7 @@ class Figure:
     """A picture.
 
     Attributes:
-        path: PNG file, relative to the document.
+        path: PNG file, relative to the document; beside it lies the same as SVG, unless it is made of pixels.
         alt: What it shows, for who cannot see it.
         caption: How to read it.
     """
@@ -99,10 +107,28 @@ Block: TypeAlias = Heading | Paragraph | Items | Table | Figure
 
 @dataclass(frozen=True)
 class Document:
-    """A report."""
+    """A report.
+
+    Attributes:
+        title: The study's name.
+        blocks: What it says, in order.
+        day: Of its last run; None where there is no run.
+    """
 
     title: str
     blocks: tuple[Block, ...]
+    day: date | None = None
+
+
+def numbered(document: Document) -> Iterator[tuple[Block, str]]:
+    """Each block with its label, the same in all formats: ``Table 1``, ``Figure 1``; empty for other blocks."""
+    counts = {Table: 0, Figure: 0}
+    for block in document.blocks:
+        if isinstance(block, Table | Figure):
+            counts[type(block)] += 1
+            yield block, f"{type(block).__name__} {counts[type(block)]}"
+        else:
+            yield block, ""
 
 
 def spans(text: Text) -> Sequence[Span]:

@@ -5,8 +5,25 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from report.document import Block, Code, Document, Figure, Heading, Items, Paragraph, Span, Strong, Table, Text, spans
-from report.text import clean
+from report.document import (
+    Block,
+    Code,
+    Document,
+    Figure,
+    Heading,
+    Items,
+    Paragraph,
+    Span,
+    Strong,
+    Table,
+    Text,
+    numbered,
+    spans,
+)
+from report.text import clean, one_line
+
+MOST_ROWS = 1000
+"""Of a table; GitHub shows no file of more than about half a megabyte."""
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>&|~$])")
 _BLOCK_START = re.compile(r"^(\d*)([-+=#.)])")
@@ -14,20 +31,16 @@ _BLOCK_START = re.compile(r"^(\d*)([-+=#.)])")
 
 def to_markdown(document: Document) -> str:
     """The text of the file."""
-    return "\n\n".join([f"# {escaped(document.title)}", *map(_block, document.blocks)]) + "\n"
+    blocks = [_block(block, label) for block, label in numbered(document)]
+    return "\n\n".join([f"# {escaped(document.title)}", *blocks]) + "\n"
 
 
 def escaped(text: str) -> str:
     """Literal text as markdown, on one line: nothing in it is markup any more."""
-    return _MARKUP.sub(r"\\\1", _one_line(text))
+    return _MARKUP.sub(r"\\\1", one_line(text))
 
 
-def _one_line(text: str) -> str:
-    kept = clean(text)
-    return f"{' ' * text[:1].isspace()}{kept}{' ' * text[-1:].isspace()}" if kept else text[:1]
-
-
-def _block(block: Block) -> str:
+def _block(block: Block, label: str) -> str:
     match block:
         case Heading(level, text):
             return f"{'#' * level} {_inline(text)}"
@@ -36,9 +49,9 @@ def _block(block: Block) -> str:
         case Items(items):
             return "\n".join(f"- {_no_list(_inline(item))}" for item in items)
         case Figure(path, alt, caption):
-            return f"![{escaped(alt)}]({quote(path.as_posix())})\n\n*{_inline(caption)}*"
+            return f"![{escaped(alt)}]({quote(path.as_posix())})\n\n*{label}. {_inline(caption)}*"
         case Table():
-            return _table(block)
+            return _table(block, label)
 
 
 def _no_list(line: str) -> str:
@@ -46,12 +59,14 @@ def _no_list(line: str) -> str:
     return _BLOCK_START.sub(r"\1\\\2", line)
 
 
-def _table(table: Table) -> str:
+def _table(table: Table, label: str) -> str:
     head = [_inline(column.name) for column in table.columns]
     rule = ["---:" if column.align == "right" else ":---" for column in table.columns]
-    rows = [[_inline(cell, in_table=True) for cell in row] for row in table.rows]
+    rows = [[_inline(cell, in_table=True) for cell in row] for row in table.rows[:MOST_ROWS]]
     lines = "\n".join(f"| {' | '.join(cells)} |" for cells in [head, rule, *rows])
-    return f"{lines}\n\n*{_inline(table.caption)}*"
+    left_out = len(table.rows) - len(rows)
+    rest = f" The first {MOST_ROWS} rows of {len(table.rows)}; the others are in the HTML and PDF." if left_out else ""
+    return f"{lines}\n\n*{label}. {_inline(table.caption)}{rest}*"
 
 
 def _inline(text: Text, *, in_table: bool = False) -> str:

@@ -23,10 +23,10 @@ _METHOD, _RUNS = Column("method", "left"), Column("runs", "left")
 
 def score_table(results: Results, dataset: str) -> Table:
     """Mean ± sd of the main metrics, the difference to the reference arm, and the cost."""
-    metrics = list(dict.fromkeys((results.metric, *FIRST_METRICS)))
+    metrics = main_metrics(results)
     means = aggregate.spreads(results.metrics, "dataset", "method", "metric")
     gains = _differences(results)
-    cost, kind = _main_cost(results)
+    cost, kind = main_cost(results)
     rows = [
         (
             *_arm(results, dataset, method),
@@ -49,6 +49,11 @@ def score_table(results: Results, dataset: str) -> Table:
         Column("cost [s]"),
     )
     return Table(caption, columns, tuple(rows))
+
+
+def main_metrics(results: Results) -> list[str]:
+    """Metrics of the first table: the study's first."""
+    return list(dict.fromkeys((results.metric, *FIRST_METRICS)))
 
 
 def further_table(results: Results, dataset: str) -> Table:
@@ -171,7 +176,8 @@ def _differences(results: Results) -> dict[tuple[str, ...], Spread]:
     return aggregate.spreads(pairs, "dataset", "method", "metric")
 
 
-def _main_cost(results: Results) -> tuple[dict[tuple[str, ...], Spread], Kind | None]:
+def main_cost(results: Results) -> tuple[dict[tuple[str, ...], Spread], Kind | None]:
+    """Cost by dataset and method, from times of the most frequent kind, and that kind."""
     if not results.kinds:
         return {}, None
     kind = results.kinds[0]

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
-import unicodedata
 
 from report.aggregate import Spread
 
 NOTHING = "–"
-_OVERRIDES = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+_SPACES = re.compile("[^\\S\u00a0\u202f]+")
+_UNWANTED = re.compile(
+    "[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]"
+)
+_LEFTWARD = "[\u0590-\u08ff\ufb1d-\ufdcf\ufdf0-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001e800-\U0001efff]"
+_LEFTWARD_RUN = re.compile(rf"{_LEFTWARD}(?:[\w\s'\"-]*{_LEFTWARD})?")
+LEFT_TO_RIGHT = "\u200e"
 
 
 def clean(text: str) -> str:
     """Makes text from outside fit for one line: no line breaks, control characters or reversals of direction."""
-    words = " ".join(text.split())
-    return "".join(c for c in words if unicodedata.category(c) not in ("Cc", "Cs") and ord(c) not in _OVERRIDES)
+    return re.sub(" +", " ", _UNWANTED.sub("", _SPACES.sub(" ", text))).strip()
+
+
+def one_line(text: str) -> str:
+    """A part of a line as all documents show it: clean, with the spaces at its ends kept.
+
+    Words of a right-to-left script get the left-to-right mark, so that a figure after one of them stays after it.
+    """
+    kept = clean(text)
+    before, after = " " * text[:1].isspace(), " " * text[-1:].isspace()
+    return before + _LEFTWARD_RUN.sub(f"\\g<0>{LEFT_TO_RIGHT}", kept) + after if kept else before
 
 
 def short(text: str, most: int = 300) -> str:

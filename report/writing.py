@@ -4,52 +4,90 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 
 from report import tables
+from report.compare import compare
 from report.document import Document, Table
 from report.frame import flat_table
+from report.main_table import main_frame, main_latex
 from report.markdown import to_markdown
 from report.study import Results, read_results
 from results import Record, Study, write_whole
 
-FORMATS: Mapping[str, Callable[[Document], str]] = MappingProxyType({"md": to_markdown})
-"""A writer for each format."""
+FORMATS: Mapping[str, str | None] = MappingProxyType({"md": None, "html": "jinja2", "pdf": "typst"})
+"""Each format with the package that it needs."""
 
 
-def write(study_folder: Path, formats: Sequence[str] = ("md",), *, shared: bool = False) -> list[Path]:
-    """Writes ``report.<format>``, ``figures/`` and ``results.parquet`` into a study's folder.
+def available() -> list[str]:
+    """Formats whose package is installed."""
+    return [name for name, package in FORMATS.items() if package is None or find_spec(package)]
 
-    The same records give the same report.
+
+def write(study_folder: Path, formats: Sequence[str] | None = None, *, shared: bool = False) -> list[Path]:
+    """Writes ``report.<format>``, ``figures/``, ``table.csv``, ``table.tex`` and ``results.parquet``.
+
+    The same records give the same files.
 
     Args:
-        study_folder: As ``bench run`` wrote it.
-        formats: Of ``FORMATS``.
+        study_folder: As ``bench run`` wrote it; everything goes there.
+        formats: Of ``FORMATS``; None for all whose package is installed.
         shared: Whether times of runs that shared device or cores with others are shown.
 
     Returns:
-        The reports, in the order of the formats, and the parquet file.
+        The reports, in the order of the formats, then the tables and the parquet file.
 
     Raises:
         UnreadableFile: The folder holds no study.
         NotComparable: Its records are of different protocols.
-        ValueError: Unknown format.
+        ValueError: Unknown format, or its package is missing.
         OSError: The folder cannot be written, or the disk is full.
     """
-    unknown = [name for name in formats if name not in FORMATS]
-    if unknown:
-        raise ValueError(f"there is no report format {unknown[0]!r}; write {', '.join(FORMATS)}.")
+    formats = available() if formats is None else formats
+    for name in formats:
+        check_format(name)
     from report.content import compose  # brings in matplotlib, which `bench compare` can do without
 
     results = read_results(study_folder, shared=shared)
-    document = compose(results, study_folder)
-    written: list[Path] = []
-    for name in formats:
-        path = study_folder / f"report.{name}"
-        write_whole(path, FORMATS[name](document))
-        written.append(path)
-    return [*written, _write_parquet(results, study_folder / "results.parquet")]
+    compared = compare(results)
+    document = compose(results, study_folder, compared)
+    files: dict[str, Callable[[], str | bytes]] = {
+        **{f"report.{name}": lambda name=name: _writer(name)(document, study_folder) for name in formats},
+        "table.csv": lambda: main_frame(results, compared).to_csv(index=False),
+        "table.tex": lambda: main_latex(results),
+        "results.parquet": lambda: _parquet(results),
+    }
+    for name, content in files.items():
+        write_whole(study_folder / name, content())
+    return [study_folder / name for name in files]
+
+
+def check_format(name: str) -> None:
+    """Tells in words why a format cannot be written.
+
+    Raises:
+        ValueError: It is unknown, or its package is missing.
+    """
+    if name not in FORMATS:
+        raise ValueError(f"there is no report format {name!r}; write {', '.join(FORMATS)}.")
+    if name not in available():
+        package = FORMATS[name]
+        raise ValueError(f"a report as {name} needs the package {package}; install it: pip install {package}")
+
+
+def _writer(name: str) -> Callable[[Document, Path], str | bytes]:
+    """The writer of a format, imported when it is asked for: the typesetter alone weighs a hundred megabytes."""
+    if name == "html":
+        from report.html import to_html
+
+        return to_html
+    if name == "pdf":
+        from report.pdf import to_pdf
+
+        return to_pdf
+    return lambda document, _: to_markdown(document)
 
 
 def summary(records: Sequence[Record], *, study: Study | None = None) -> list[Table]:
@@ -69,8 +107,7 @@ def summary(records: Sequence[Record], *, study: Study | None = None) -> list[Ta
     return [tables.score_table(results, dataset) for dataset in results.datasets]
 
 
-def _write_parquet(results: Results, path: Path) -> Path:
+def _parquet(results: Results) -> bytes:
     buffer = io.BytesIO()
     flat_table(results.records).to_parquet(buffer, index=False)
-    write_whole(path, buffer.getvalue())
-    return path
+    return buffer.getvalue()

@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import report as reports
-from bench.commands.console import Debug, StudyFolder, guarded, open_store
+from bench.commands.console import Debug, StudyFolder, guarded, open_store, say
 from bench.errors import UsageError
-from report import FORMATS
 
 
 @guarded
 def report(
     study: StudyFolder,
-    format_: Annotated[str, typer.Option("--format", help=f"Of: {', '.join(FORMATS)}.")] = "md",
+    format_: Annotated[
+        str | None, typer.Option("--format", help=f"Of: {','.join(reports.FORMATS)} [default: all].")
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Write the report of a study again from its records."""
     del debug
     open_store(study)
-    formats = [name.strip() for name in format_.split(",")]
-    for name in formats:
-        if name not in FORMATS:
-            raise UsageError(f"there is no report format {name!r}; known are {', '.join(FORMATS)}.")
-    for path in reports.write(study, formats=formats):
+    formats = None if format_ is None else [name.strip() for name in format_.split(",")]
+    for name in formats or ():
+        try:
+            reports.check_format(name)
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+    for path in write_report(study, formats):
         print(path)
+
+
+def write_report(study: Path, formats: Sequence[str] | None = None) -> list[Path]:
+    """Writes the report in all formats that this installation can write, and tells of the others."""
+    if formats is None:
+        for name in reports.FORMATS:
+            if name not in reports.available():
+                say(f"bench: no report.{name} is written, for the package {reports.FORMATS[name]} is missing.")
+    return reports.write(study, formats=formats)

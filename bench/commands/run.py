@@ -23,6 +23,7 @@ from bench.commands.console import (
     out,
     say,
 )
+from bench.commands.report import write_report
 from bench.commands.tables import to_terminal
 from bench.errors import FellShort, UsageError
 from bench.execute import choose_jobs, execute
@@ -175,7 +176,7 @@ def _finish(session: Session) -> None:
     records = [record for run in session.runs if (record := session.store.read(run.run_id)) is not None]
     name_damaged(session.store.damaged)
     out().print(to_terminal(reports.summary(records, study=session.study)))
-    for path in reports.write(session.store.folder):
+    for path in write_report(session.store.folder):
         say(f"wrote {path}")
     bad: list[Status] = [record.status for record in records if record.status in ("failed", "timeout")]
     if bad:

@@ -51,13 +51,29 @@ def test_the_main_table_holds_the_figures_of_the_records(written_study, study_re
     assert f"| {np.mean(scores):.3f} ± {np.std(scores, ddof=1):.3f} |" in row
 
 
-def test_the_same_records_give_the_same_report(written_study):
-    first = (written_study / "report.md").read_bytes()
-    picture = (written_study / "figures" / "cells-cost.png").read_bytes()
-    written = report.write(written_study)
-    assert written == [written_study / "report.md", written_study / "results.parquet"]
-    assert written[0].read_bytes() == first
-    assert (written_study / "figures" / "cells-cost.png").read_bytes() == picture
+def test_the_same_records_give_the_same_files(written_study):
+    names = ["report.md", "report.html", "report.pdf", "table.csv", "table.tex", "results.parquet"]
+    files = [written_study / name for name in [*names, "figures/cells-cost.png", "figures/cells-cost.svg"]]
+    first = [file.read_bytes() for file in files]
+    assert report.write(written_study) == files[: len(names)]
+    for file, before in zip(files, first, strict=True):
+        assert file.read_bytes() == before, file
+
+
+def test_only_the_formats_asked_for_are_written(tmp_path, make_record):
+    Store(tmp_path).write(make_record())
+    written = report.write(tmp_path, ("html",))
+    assert [path.name for path in written] == ["report.html", "table.csv", "table.tex", "results.parquet"]
+    assert not (tmp_path / "report.md").exists() and not (tmp_path / "report.pdf").exists()
+
+
+def test_a_format_whose_package_is_missing_is_left_out(tmp_path, make_record, monkeypatch):
+    monkeypatch.setattr("report.writing.find_spec", lambda name: None if name == "typst" else object())
+    Store(tmp_path).write(make_record())
+    assert [path.name for path in report.write(tmp_path)][:2] == ["report.md", "report.html"]
+    assert not (tmp_path / "report.pdf").exists()
+    with pytest.raises(ValueError, match="needs the package typst; install it"):
+        report.write(tmp_path, ("pdf",))
 
 
 def test_parquet_holds_a_row_a_run(written_study):

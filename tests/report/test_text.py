@@ -1,7 +1,7 @@
 import pytest
 
 from report import Spread
-from report.text import amount, difference, outcome, plural, score, seconds, short, wrapped
+from report.text import amount, clean, difference, one_line, outcome, plural, score, seconds, short, wrapped
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,13 @@ def test_counts_as_words():
     assert outcome({"ok": 3, "diverged": 0}) == "3 ok"
     assert outcome({"ok": 0, "diverged": 1, "failed": 2}) == "0 ok, 1 diverged, 2 failed"
     assert short("a\nb " * 100, 10) == "a b a b a…"
+
+
+def test_a_figure_stays_behind_a_word_that_is_read_from_the_right():
+    mark = "\u200e"
+    assert one_line("עברית 12, ערב ב 5") == f"עברית{mark} 12, ערב ב{mark} 5"
+    assert one_line(" ring 5 ") == " ring 5 " and one_line("\n") == " " and one_line("") == ""
+
+
+def test_thin_spaces_stay_and_what_steers_terminals_or_readers_goes():
+    assert clean("1\u202f234\u00a0s\t\x1b[1m \u202egnp.\u2066exe\u200f \ud800") == "1\u202f234\u00a0s [1m gnp.exe"

@@ -1,0 +1,83 @@
+"""Writes a document as one HTML file that needs nothing else: no network, no fonts, no other files."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from report.as_data import as_data
+from report.document import Document
+from report.svg import InlineFigures
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def to_html(document: Document, folder: Path) -> str:
+    """The text of the file.
+
+    All text is escaped by the template; scripts and styles are the package's own, and the page's policy allows no
+    others and no request.
+
+    Args:
+        document: The report.
+        folder: Where its figures' paths begin.
+
+    Raises:
+        OSError: A figure cannot be read.
+    """
+    data = as_data(document, folder)
+    figures = InlineFigures()
+    for block in data["blocks"]:
+        if block["kind"] == "figure":
+            block["picture"] = _picture(folder / block["path"], block["alt"], figures)
+    script, css = (Markup((TEMPLATES / f"report.{kind}").read_text(encoding="utf-8")) for kind in ("js", "css"))
+    style = css + Markup(figures.style)
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            **data,
+            policy=_policy(script=script, style=style),
+            breakable=breakable,
+            definitions=Markup(figures.definitions),
+            script=script,
+            style=style,
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    loader = FileSystemLoader(TEMPLATES)
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+def breakable(text: str) -> Markup:
+    """Escaped text, in which a long name may be broken; what is copied from the page stays the name."""
+    safe = escape(text)
+    if len(text) > 16:
+        for mark, broken in (("[", "<wbr>["), (",", ",<wbr>"), ("/", "/<wbr>")):
+            safe = safe.replace(mark, Markup(broken))
+    return safe
+
+
+def _picture(path: Path, alt: str, figures: InlineFigures) -> Markup:
+    if path.suffix == ".svg":
+        return Markup(figures.add(path.read_text(encoding="utf-8")))
+    encoded = base64.b64encode(path.read_bytes()).decode("ascii")
+    return Markup('<img src="data:image/png;base64,{}" alt="{}">').format(encoded, alt)
+
+
+def _policy(**allowed: str) -> str:
+    """The content security policy: these texts and embedded pictures, and nothing from anywhere else."""
+    hashes = {
+        kind: base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii") for kind, text in allowed.items()
+    }
+    kinds: list[Any] = [f"{kind}-src 'sha256-{digest}'" for kind, digest in hashes.items()]
+    return "; ".join(["default-src 'none'", "img-src data:", *kinds, "base-uri 'none'", "form-action 'none'"])
