@@ -1,11 +1,11 @@
-"""Cores of one's own: each run that goes on beside others is kept on cores that no other uses."""
+"""Cores and devices of one's own: each run beside others is kept where no other is, as far as there is room."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 try:
@@ -32,9 +32,6 @@ def can_pin() -> bool:
 def own_cores(threads: int) -> Iterator[bool]:
     """Claims as many free cores as there are threads and keeps this process on them while inside.
 
-    A claim is a lock on a file of this machine's temporary folder; the system drops it with the process, so a killed
-    worker leaves nothing behind. All studies of a user on one machine see the same claims.
-
     Args:
         threads: How many cores.
 
@@ -42,34 +39,50 @@ def own_cores(threads: int) -> Iterator[bool]:
         Whether the cores were had; if not, the process stays where it was.
     """
     before = available_cores()
-    claims = _claim(before, threads) if can_pin() else []
-    try:
-        if claims:
-            os.sched_setaffinity(0, [core for core, _ in claims])
-        yield bool(claims)
-    finally:
-        if claims:
-            os.sched_setaffinity(0, before)
-        for _, descriptor in claims:
-            os.close(descriptor)
-
-
-def _claim(cores: list[int], threads: int) -> list[tuple[int, int]]:
-    """(core, open descriptor) for each claimed core; empty when there are not enough free ones."""
-    assert fcntl is not None
-    _FOLDER.mkdir(mode=0o700, exist_ok=True)
-    claims: list[tuple[int, int]] = []
-    for core in cores:
-        if len(claims) == threads:
-            break
-        descriptor = os.open(_FOLDER / str(core), os.O_RDWR | os.O_CREAT, 0o600)
+    with claimed([str(core) for core in before] if can_pin() else [], threads) as cores:
+        if cores:
+            os.sched_setaffinity(0, [int(core) for core in cores])
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            claims.append((core, descriptor))
-        except OSError:
-            os.close(descriptor)
-    if len(claims) == threads:
-        return claims
-    for _, descriptor in claims:
-        os.close(descriptor)
-    return []
+            yield bool(cores)
+        finally:
+            if cores:
+                os.sched_setaffinity(0, before)
+
+
+@contextlib.contextmanager
+def claimed(names: Sequence[str], count: int) -> Iterator[list[str]]:
+    """Claims the first free ones of some names while inside.
+
+    A claim is a lock on a file of this machine's temporary folder; the system drops it with the process, so a killed
+    worker leaves nothing behind. All studies of a user on one machine see the same claims.
+
+    Args:
+        names: Plain file names.
+        count: How many are wanted.
+
+    Yields:
+        ``count`` names; none where there are not enough free ones, or the system has no such locks.
+    """
+    claims: dict[str, int] = {}
+    try:
+        if fcntl is not None:
+            _FOLDER.mkdir(mode=0o700, exist_ok=True)
+            for name in names:
+                if len(claims) == count:
+                    break
+                descriptor = os.open(_FOLDER / name, os.O_RDWR | os.O_CREAT, 0o600)
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    claims[name] = descriptor
+                except OSError:
+                    os.close(descriptor)
+            if len(claims) < count:
+                _drop(claims)
+        yield list(claims)
+    finally:
+        _drop(claims)
+
+
+def _drop(claims: dict[str, int]) -> None:
+    while claims:
+        os.close(claims.popitem()[1])

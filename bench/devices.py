@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator, Sequence
+
 import torch
 
+from bench.cores import claimed
 from bench.errors import UsageError
 from methods import Precision
 
@@ -25,6 +29,40 @@ def choose_device(name: str) -> torch.device:
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise UsageError(f"--device {name!r} is not here ({torch.cuda.device_count()} GPUs found); write --device cpu.")
     return torch.device("cuda", device.index or 0) if device.type == "cuda" else device
+
+
+def choose_devices(names: str) -> tuple[torch.device, ...]:
+    """Resolves ``--device``: one device, several with commas between (``cuda:0,cuda:1``), or ``all`` GPUs.
+
+    Raises:
+        UsageError: No such device here, one is named twice, or they are of different types.
+    """
+    if names == "all":
+        if not torch.cuda.device_count():
+            raise UsageError("--device all finds no GPU here; write --device cpu.")
+        return tuple(torch.device("cuda", index) for index in range(torch.cuda.device_count()))
+    devices = tuple(choose_device(name.strip()) for name in names.split(","))
+    if len(set(devices)) < len(devices) or len({device.type for device in devices}) > 1:
+        raise UsageError(f"--device {names!r} names a device twice or mixes types; write for example cuda:0,cuda:1.")
+    return devices
+
+
+@contextlib.contextmanager
+def own_device(devices: Sequence[str]) -> Iterator[tuple[str, bool]]:
+    """Picks the device that the fewest runs of this user are on, and holds a place on it while inside.
+
+    Args:
+        devices: At least one.
+
+    Yields:
+        The device, and whether no other run is on it; the CPU, whose cores are claimed apart, counts as one's own.
+    """
+    if devices[0] == "cpu":
+        yield "cpu", True
+        return
+    places = {f"{device.replace(':', '-')}-{place}": (device, place) for place in range(64) for device in devices}
+    with claimed(list(places), 1) as found:
+        yield (places[found[0]][0], places[found[0]][1] == 0) if found else (devices[0], False)
 
 
 def choose_precision(name: str, device: torch.device) -> Precision:

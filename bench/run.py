@@ -60,7 +60,7 @@ class Conditions:
     Attributes:
         study: Folder of the study.
         places: Where data and caches lie.
-        device: ``cpu``, ``cuda:0``, ….
+        devices: ``cpu``, ``cuda:0``, …; a worker takes the one of them that the fewest runs are on.
         timeout: Seconds that a run may take, if limited.
         contended: What else runs beside it.
         plugins: Plug-in files to load in every process.
@@ -72,7 +72,7 @@ class Conditions:
 
     study: Path
     places: Places
-    device: str = "cpu"
+    devices: tuple[str, ...] = ("cpu",)
     timeout: float | None = None
     contended: Contended = "none"
     plugins: tuple[Path, ...] = ()
@@ -109,7 +109,7 @@ def carry_out(run: Run, conditions: Conditions) -> Record:
         KeyboardInterrupt: Ctrl-C; nothing is stored.
     """
     store = Store(conditions.study)
-    device = torch.device(conditions.device)
+    device = torch.device(conditions.devices[0])
     calibration = Calibration(device, run.protocol.precision)
     clock = Clock(meter_for(device), calibration)
     outcome = _Outcome(started_at=datetime.now(UTC))
@@ -170,7 +170,7 @@ def record_death(run: Run, conditions: Conditions, *, times: int) -> Record:
         message=f"its worker process died {times} times (killed, or out of memory); see the system's log, or use "
         "fewer jobs.",
     )
-    record = _record(run, outcome, timing=None, device=torch.device(conditions.device))
+    record = _record(run, outcome, timing=None, device=torch.device(conditions.devices[0]))
     Store(conditions.study).write(record)
     return record
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from bench.devices import choose_device, choose_precision
+from bench.devices import choose_devices, choose_precision
 from bench.errors import UsageError
 from bench.plan import Protocol, Run, plan, resolve_datasets, resolve_methods, resolve_protocol
 from bench.run import checked_leaks
@@ -37,7 +37,7 @@ class Session:
         store: Its folder; nothing is written yet.
         sources: Each dataset with what it opened to.
         protocol: Shared by all runs.
-        device: ``cpu``, ``cuda:0``, ….
+        devices: ``cpu``, or ``cuda:0``, ….
         notices: What the user has to be told.
     """
 
@@ -46,7 +46,7 @@ class Session:
     store: Store
     sources: list[tuple[Dataset, Source]]
     protocol: Protocol
-    device: str
+    devices: tuple[str, ...]
     notices: tuple[str, ...] = ()
 
 
@@ -70,7 +70,8 @@ def prepare(asked: Study, *, folder: Path | None, places: Places, references: bo
     study = joined(before, asked) if before is not None else asked
     for plugin in study.plugins:
         load_plugin(Path(plugin))
-    device = choose_device(study.device)
+    devices = choose_devices(study.device)
+    device = devices[0]
     protocol = resolve_protocol(study, device_type=device.type, precision=choose_precision(study.precision, device))
     methods = resolve_methods(study.methods, references=references)
     datasets = resolve_datasets(study.datasets)
@@ -93,7 +94,7 @@ def prepare(asked: Study, *, folder: Path | None, places: Places, references: bo
         store=store,
         sources=sources,
         protocol=protocol,
-        device=str(device),
+        devices=tuple(map(str, devices)),
         notices=notices,
     )
 

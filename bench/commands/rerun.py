@@ -54,7 +54,7 @@ def rerun(
         conditions = Conditions(
             study=Path(folder),
             places=places,
-            device=session.device,
+            devices=session.devices[:1],
             plugins=tuple(Path(path) for path in session.study.plugins),
             allow_leaks=bool(before and before.n_leaks),
             reraise=debug,

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 import report as reports
+from bench.backends import Backend, BackendName, choose_backend
 from bench.commands.console import (
     INTERRUPTED,
     CacheDir,
@@ -52,7 +53,10 @@ def run(
         Path | None, typer.Option("--out", help="Folder of the study [default: studies/METHODS-DATASETS].")
     ] = None,
     jobs: Annotated[str, typer.Option(help="How many runs at once: a number, or auto.")] = "auto",
-    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:1.")] = None,
+    backend: Annotated[BackendName, typer.Option(help="What runs are carried out by.")] = BackendName.loky,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler.")] = None,
+    address: Annotated[str | None, typer.Option(help="Address of a Ray cluster [default: one is started].")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:1; several: cuda:0,cuda:1, or all.")] = None,
     precision: Annotated[str | None, typer.Option(help="auto, float32 or bfloat16.")] = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads a run [default: 1].", min=1)] = None,
     overwrite: Annotated[Overwrite, typer.Option(help="Runs to do again.")] = Overwrite.never,
@@ -109,6 +113,7 @@ def run(
         threads=session.protocol.threads,
         device_type=session.protocol.device_type,
         runs=len(todo),
+        devices=len(session.devices),
     )
     if dry_run:
         _print_plan(session, todo)
@@ -118,7 +123,7 @@ def run(
     conditions = Conditions(
         study=session.store.folder.resolve(),
         places=places,
-        device=session.device,
+        devices=session.devices,
         timeout=timeout,
         plugins=tuple(Path(path) for path in session.study.plugins),
         allow_leaks=allow_leaks,
@@ -126,11 +131,14 @@ def run(
         keep_weights=keep_weights,
         reraise=debug,
     )
+    by = choose_backend(backend, jobs=at_once, scheduler=scheduler, address=address) if todo else None
+    where = [by.where] if by is not None else []
     say(
         f"{session.store.folder}: {len(session.runs)} runs, {len(session.runs) - len(todo)} done, {len(todo)} to do; "
-        f"preset {session.protocol.preset}, {session.protocol.precision}, {at_once} at once on {session.device}."
+        f"preset {session.protocol.preset}, {session.protocol.precision}, {', '.join([*where, *session.devices])}."
     )
-    _carry_out(session, todo, conditions, jobs=at_once, retries=retries, shard=shard)
+    if by is not None:
+        _carry_out(session, todo, conditions, backend=by, retries=retries, shard=shard)
     if session.runs:
         _finish(session)
 
@@ -150,17 +158,15 @@ def _print_plan(session: Session, todo: list[Run]) -> None:
 
 
 def _carry_out(
-    session: Session, todo: list[Run], conditions: Conditions, *, jobs: int, retries: int, shard: str | None
+    session: Session, todo: list[Run], conditions: Conditions, *, backend: Backend, retries: int, shard: str | None
 ) -> None:
-    if not todo:
-        return
     missing = {run.run_id for run in todo}
     done = (session.store.read(run.run_id) for run in session.runs if run.run_id not in missing)
     earlier = [record for record in done if record is not None]
     console = err()
     try:
-        with watch(session.store, todo, earlier=earlier, jobs=jobs, console=console) as watcher:
-            for finished in execute(todo, conditions, jobs=jobs, retries=retries):
+        with watch(session.store, todo, earlier=earlier, jobs=backend.jobs, console=console) as watcher:
+            for finished in execute(todo, conditions, backend=backend, retries=retries):
                 record = session.store.read(finished.run_id)
                 if record is not None:
                     watcher.finished(record)

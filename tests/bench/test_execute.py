@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from bench import cores
+from bench.backends.loky import Loky
 from bench.cores import own_cores
 from bench.errors import UsageError
 from bench.execute import choose_jobs, execute
@@ -41,10 +42,10 @@ def test_cores_are_not_claimed_twice(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_side_by_side_gives_what_one_after_another_gives(session, conditions: Conditions) -> None:
     planned = session("nearest-mean", "diverges", "none", seeds=(0, 1))
-    apart = [finished.run_id for finished in execute(planned.runs, conditions, jobs=1)]
+    apart = [finished.run_id for finished in execute(planned.runs, conditions, backend=Loky(1))]
     one_by_one = {run_id: load_predictions(planned.store.run_folder(run_id)) for run_id in apart}
     statuses = planned.store.statuses()
-    together = list(execute(planned.runs, conditions, jobs=2))
+    together = list(execute(planned.runs, conditions, backend=Loky(2)))
     assert sorted(finished.run_id for finished in together) == sorted(apart)
     assert planned.store.statuses() == statuses
     for run_id, before in one_by_one.items():
@@ -60,7 +61,7 @@ def test_a_worker_that_dies_costs_only_its_run_which_is_tried_again(session, con
     marker = tmp_path / "marker"
     methods = [{"name": "dies-once", "marker": str(marker)}, "nearest-mean"]
     planned = session(*methods, seeds=(0, 1, 2))
-    finished = list(execute(planned.runs, conditions, jobs=2, retries=1))
+    finished = list(execute(planned.runs, conditions, backend=Loky(2), retries=1))
     assert marker.exists()
     assert sorted(f.run_id for f in finished) == sorted(run.run_id for run in planned.runs)
     assert set(planned.store.statuses().values()) == {"ok"}
@@ -70,7 +71,7 @@ def test_a_worker_that_dies_costs_only_its_run_which_is_tried_again(session, con
 def test_a_worker_that_always_dies_becomes_a_failed_record(session, conditions, tmp_path: Path) -> None:
     dies = {"name": "dies-once", "marker": str(tmp_path / "m"), "always": True}
     planned = session(dies, "nearest-mean", seeds=(0, 1))
-    finished = {f.run_id: f.status for f in execute(planned.runs, conditions, jobs=2, retries=1)}
+    finished = {f.run_id: f.status for f in execute(planned.runs, conditions, backend=Loky(2), retries=1)}
     assert sorted(finished.values()) == ["failed", "failed", "ok", "ok"]
     failed = [record for record in planned.store.records() if record.status == "failed"]
     assert {record.error.type for record in failed} == {"WorkerDied"}
