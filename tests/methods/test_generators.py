@@ -10,6 +10,7 @@ from methods import METHODS
 
 SPECS = [
     "cgan-diffaug",
+    "ddpm",
     "wgan",
     "wgan[per_class=false]",
     "wgan-gp",

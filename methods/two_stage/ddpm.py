@@ -1,0 +1,196 @@
+"""``ddpm``: a small class-conditional denoising diffusion model.
+
+Of published parts: diffusion [Ho et al. 2006.11239], cosine schedule [Nichol & Dhariwal 2102.09672] in continuous
+time [Kingma et al. 2107.00630], classifier-free guidance [Ho & Salimans 2207.12598], DDIM sampling in few steps [Song
+et al. 2010.02502], class-balanced real batches, EMA. The network predicts the clean image, not the noise: it need not
+carry the noise through its few channels, and learns several times as fast (docs/methods.md has the trials).
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import ClassVar
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from methods.base import MethodInfo
+from methods.catalogue import register
+from methods.networks.shape import Shape
+from methods.networks.unet import UNet
+from methods.training.arrangement import Feed
+from methods.training.ema import Ema
+from methods.training.generator import GeneratorTraining
+from methods.training.images import ImagePool, send, to_float
+from methods.training.optimiser import scheduled
+from methods.training.precision import autocast
+from methods.two_stage.adversarial import Conditional
+
+OFFSET = 0.008
+"""s of the cosine schedule [2102.09672, section 3.2]."""
+MOST_WEIGHT = 3.0
+"""Where the weight of nearly clean images is cut off (our reading; untruncated it goes to infinity)."""
+LABEL_DROPOUT = 0.1
+LEARNING_RATE, BETAS = 2e-3, (0.9, 0.99)
+MEMORY = 0.1
+"""Updates that the average remembers, as a share of all."""
+
+
+@register
+class Ddpm(Conditional):
+    """Learns to take noise off images; sampling begins with noise alone."""
+
+    info: ClassVar[MethodInfo] = MethodInfo(
+        name="ddpm",
+        version=1,
+        tier="two-stage",
+        summary="class-conditional denoising diffusion: small U-Net, classifier-free guidance, DDIM sampling",
+        reference="Ho, Jain & Abbeel, arXiv 2006.11239; Nichol & Dhariwal, arXiv 2102.09672",
+        can_sample=True,
+    )
+    guidance: float = Field(1.0, ge=0, description="0 asks for no class, 1 for the class; beyond, ever more typical")
+    sampling_steps: int = Field(16, ge=1, description="DDIM steps an image")
+
+    def training(self, shape: Shape, feed: Feed) -> DiffusionTraining:
+        """See `Conditional.training`; a denoising update counts as one of the generator's budget (our reading)."""
+        sampler = Sampler(UNet(shape), shape=shape, steps=self.sampling_steps, guidance=self.guidance)
+        sampler.standardise(feed.pool)
+        return DiffusionTraining(sampler, feed)
+
+
+def alpha_bar(time: Tensor) -> Tensor:
+    """The signal's share of the variance at times in [0, 1]: from 1 down to 0 [2102.09672, eq. 17]."""
+    angle = math.pi / 2 / (1.0 + OFFSET)
+    return (((time + OFFSET) * angle).cos() / math.cos(OFFSET * angle)).square()
+
+
+def signal_and_noise(time: Tensor) -> tuple[Tensor, Tensor]:
+    """(N,) times → √ᾱ and √(1 − ᾱ), each (N, 1, 1, 1)."""
+    share = alpha_bar(time)[:, None, None, None]
+    return share.sqrt(), (1.0 - share).sqrt()
+
+
+def diffuse(clean: Tensor, noise: Tensor, time: Tensor) -> Tensor:
+    """x_t = √ᾱ x₀ + √(1 − ᾱ) ε [2006.11239, eq. 4].
+
+    Args:
+        clean: (N, C, H, W) x₀.
+        noise: The same shape, ε ~ N(0, 1).
+        time: (N,) in [0, 1].
+    """
+    signal, spread = signal_and_noise(time)
+    return signal * clean + spread * noise
+
+
+def denoising_loss(predicted: Tensor, clean: Tensor, time: Tensor) -> Tensor:
+    """E min(SNR + 1, 3) ‖x̂₀ − x₀‖², SNR + 1 = 1 / (1 − ᾱ) [Salimans & Ho 2202.00512, section 4], mean over pixels.
+
+    Args:
+        predicted: (N, C, H, W) x̂₀ in float32.
+        clean: The same shape, x₀.
+        time: (N,) in [0, 1].
+    """
+    weight = (1.0 / (1.0 - alpha_bar(time))).clamp(max=MOST_WEIGHT)
+    return (weight * (predicted - clean).square().flatten(1).mean(dim=1)).mean()
+
+
+class Sampler(nn.Module):
+    """Noise and labels to images, by way of a network that sees the clean image in a noisy one.
+
+    It is the generator as others see it. The network works on pixels of mean 0 and variance 1 in each channel.
+
+    Args:
+        network: (N, C, H, W) x_t, (N,) times and (N,) labels 0…K → (N, C, H, W) x̂₀; label K is any class.
+        shape: Of the images, with K classes.
+        steps: DDIM steps.
+        guidance: See `Ddpm`.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, network: nn.Module, *, shape: Shape, steps: int, guidance: float) -> None:
+        super().__init__()
+        self.network = network
+        self.shape, self.steps, self.guidance = shape, steps, guidance
+        self.register_buffer("mean", torch.zeros(shape.channels, 1, 1))
+        self.register_buffer("deviation", torch.ones(shape.channels, 1, 1))
+
+    def standardise(self, pool: ImagePool) -> None:
+        """Takes mean and deviation of each channel from the training images, at most 4,096 of them."""
+        images = to_float(pool.images[:: -(-len(pool) // 4096)])
+        self.mean = images.mean(dim=(0, 2, 3))[:, None, None]
+        self.deviation = images.std(dim=(0, 2, 3)).clamp(min=0.01)[:, None, None]
+
+    def encode(self, images: Tensor) -> Tensor:
+        """(N, C, H, W) in [−1, 1] → x₀ of the same shape."""
+        return (images - self.mean) / self.deviation
+
+    def decode(self, clean: Tensor) -> Tensor:
+        """The other way."""
+        return clean * self.deviation + self.mean
+
+    def predict(self, noisy: Tensor, time: Tensor, labels: Tensor) -> Tensor:
+        """x̂₀ under guidance: x̂(any) + w (x̂(y) − x̂(any)) [2207.12598, eq. 6, w for their 1 + w], within [−1, 1]."""
+        if self.guidance == 1.0:
+            predicted = self.network(noisy, time, labels).float()
+        else:
+            predicted = self.network(noisy, time, torch.full_like(labels, self.shape.classes)).float()
+            if self.guidance > 0.0:
+                towards = self.network(noisy, time, labels).float() - predicted
+                predicted = predicted + self.guidance * towards
+        return self.encode(self.decode(predicted).clamp(-1.0, 1.0))
+
+    def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
+        """(N, C·H·W) normal noise and (N,) int64 labels → (N, C, H, W) in [−1, 1] [2010.02502, eq. 12, σ = 0]."""
+        sides = (self.shape.channels, self.shape.size, self.shape.size)
+        x = noise.unflatten(1, sides).contiguous(memory_format=torch.channels_last)
+        times = torch.linspace(1.0, 0.0, self.steps + 1, device=x.device)
+        for now, then in pairwise(times):
+            time = now.expand(len(x))
+            clean = self.predict(x, time, labels)
+            signal, spread = signal_and_noise(time)
+            x = diffuse(clean, (x - signal * clean) / spread, then.expand(len(x)))
+        return self.decode(x)
+
+
+class DiffusionTraining(GeneratorTraining):
+    """A denoiser in training.
+
+    Args:
+        sampler: Holds the network; a copy with averaged weights takes its place, and is what is kept.
+        feed: Images, updates and random numbers.
+    """
+
+    def __init__(self, sampler: Sampler, feed: Feed) -> None:
+        sampler = sampler.to(feed.context.device).to(memory_format=torch.channels_last)
+        self.network = sampler.network
+        self._ema = Ema(self.network, 1.0 - 1.0 / max(1.0, MEMORY * feed.steps))
+        sampler.network = self._ema.network
+        self.average = self._sampler = sampler.eval()
+        self.latent = sampler.shape.channels * sampler.shape.size**2
+        self._optimise = torch.optim.Adam(self.network.parameters(), lr=LEARNING_RATE, betas=BETAS, fused=True)
+        self._schedule = scheduled(self._optimise, steps=feed.steps)
+        self._feed = feed
+
+    def update(self) -> dict[str, Tensor]:
+        """2006.11239, algorithm 1, with the label left out now and then [2207.12598, algorithm 1]."""
+        context, random = self._feed.context, self._feed.random
+        images, labels = self._feed.pool.take(self._feed.draws.take(context.budget.batch))
+        clean, n = self._sampler.encode(images), len(images)
+        u = torch.rand(2, n, generator=random)
+        time = send((torch.arange(n) + u[0]) / n, context.device)  # one in each n-th of [0, 1]: less variance
+        labels = torch.where(send(u[1] < LABEL_DROPOUT, context.device), self._sampler.shape.classes, labels)
+        noise = send(torch.randn(clean.shape, generator=random), context.device)
+        noise = noise.contiguous(memory_format=torch.channels_last)
+        with autocast(context.device, context.precision):
+            predicted = self.network(diffuse(clean, noise, time), time, labels)
+        loss = denoising_loss(predicted.float(), clean, time)
+        self._optimise.zero_grad()
+        loss.backward()
+        self._optimise.step()
+        self._schedule.step()
+        self._ema.update()
+        return {"denoising_loss": loss.detach()}
