@@ -64,6 +64,18 @@ def test_a_run_comes_back_to_the_bit(study) -> None:
         assert (kept.classes, kept.counts, kept.channels) == (("lying", "standing"), (70, 12), 1)
 
 
+def test_the_command_keeps_weights_and_uses_them(plugins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
+    options = ("--datasets", "stripes", "--preset", "smoke", "--device", "cpu", "--seeds", "1", "--no-reference")
+    folder = tmp_path / "study"
+    code, _, err = bench("run", "--methods", "nearest-mean", *options, "--keep-weights", "--out", folder)
+    assert code == 0, err
+    (run_id,) = Store(folder).run_ids()
+    Image.new("L", (16, 16)).save(tmp_path / "one.png")
+    code, out, err = bench("predict", folder, run_id, tmp_path / "one.png")
+    assert (code, out.splitlines()[0]) == (0, "file,class,lying,standing"), err
+
+
 def test_weights_are_kept_only_when_asked_for(study, tmp_path: Path) -> None:
     conditions = Conditions(study=tmp_path, places=Places(data=None, cache=tmp_path / "cache"))
     carry_out(study.runs[1], conditions)
@@ -135,8 +147,6 @@ def test_runs_that_cannot_sample_say_why(study, tmp_path: Path) -> None:
 def test_a_run_without_weights_says_how_to_get_them(study, tmp_path: Path) -> None:
     conditions = Conditions(study=tmp_path / "s", places=Places(data=None, cache=tmp_path / "cache"))
     record = carry_out(study.runs[1], conditions)
-    code, _, err = bench("predict", tmp_path / "s", record.run_id, tmp_path)
-    assert code == 2, "and the images are looked for first"
     Image.new("L", (8, 8)).save(tmp_path / "one.png")
     code, _, err = bench("predict", tmp_path / "s", record.run_id, tmp_path)
     assert (code, "--keep-weights --overwrite always" in err) == (2, True)
