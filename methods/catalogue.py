@@ -15,10 +15,14 @@ register = METHODS.register
 
 
 def expand(names: Iterable[str]) -> list[str]:
-    """Puts the members in the place of ``all`` and of the tiers' names; other names stay as they are."""
+    """Puts the members in the place of ``all`` and of the tiers' names; other names stay as they are.
+
+    ``unified`` is the method, not the tier of that name: a resolved study has to mean the same when it is run again.
+    """
+    tiers = {"all", *get_args(Tier)} - set(METHODS.names())
     expanded: list[str] = []
     for name in names:
-        if name == "all" or name in get_args(Tier):
+        if name in tiers:
             expanded += [cls.info.name for cls in METHODS.classes() if name in ("all", cls.info.tier)]
         else:
             expanded.append(name)

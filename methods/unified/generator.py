@@ -88,13 +88,13 @@ class Generator(nn.Module):
     """A learned grid of tokens, modulated blocks, and three doublings by transposed convolutions, tanh.
 
     Args:
-        shape: The size is a multiple of 8, tokens have four times the width.
+        shape: The size is a multiple of 8, tokens have three times the width.
         projection: Project the class into every modulation; else it enters beside z alone.
     """
 
     def __init__(self, shape: Shape, *, projection: bool) -> None:
         super().__init__()
-        dim, self.grid = 4 * shape.width, shape.size // PATCH
+        dim, self.grid = 3 * shape.width, shape.size // PATCH
         projected = shape.classes if projection else 0
         self.embedding = nn.Embedding(shape.classes, LATENT)
         self.mapping = nn.Sequential(nn.Linear(2 * LATENT, dim), nn.GELU(), nn.Linear(dim, dim), nn.GELU())
@@ -117,6 +117,6 @@ class Generator(nn.Module):
             tokens = block(tokens, style, labels)
         features = tokens.unflatten(1, (self.grid, self.grid))
         for norm, up in zip(self.norms, self.ups, strict=True):
-            active = nn.functional.gelu(norm(features, style, labels))
+            active = nn.functional.leaky_relu(norm(features, style, labels), 0.2)
             features = up(active.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
         return torch.tanh(features.permute(0, 3, 1, 2))

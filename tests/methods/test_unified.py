@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from datasets.spec import SpecError
-from methods import METHODS, Budget, NotApplicable
+from methods import METHODS, Budget, NotApplicable, expand
 
 ONE_TO_TWO = Budget(size=16, batch=8, classifier_steps=6, classifier_width=8, generator_steps=12, generator_width=8)
 
@@ -130,3 +130,9 @@ def test_acgan_takes_all_generated_images_from_the_first_step_on(make_context, m
     fit("acgan", context, make_images([12, 6]))
     assert context.curve("joint", "weight_generated") == [1.0] * 12
     assert set(context.curve("joint", "accepted_b")) <= {0.0, 1.0}
+
+
+def test_its_name_means_the_method_and_not_the_tier():
+    assert expand(["unified", "none"]) == ["unified", "none"]
+    assert {"unified", "acgan"} <= set(expand(["all"]))
+    assert "dcgan" in expand(["two-stage"])
