@@ -23,7 +23,7 @@ from methods.training.randomness import seeded
 from methods.training.transforms import classic
 from methods.two_stage.base import TwoStage
 from methods.unified.adversary import ProjectionTraining
-from methods.unified.discriminator import Discriminator, SourceHead, trunk_and_head
+from methods.unified.discriminator import discriminator, trunk_and_head
 from methods.unified.generator import LATENT, Generator, require_whole_patches
 
 
@@ -47,14 +47,16 @@ class VitGan(TwoStage):
         require_whole_patches(self.info.name, shape.size)
         steps = context.budget.generator_steps
         with seeded(context.seed("generator")):
-            trunk, linear = trunk_and_head(self.trunk, train=train, context=context)
+            trunk, _ = trunk_and_head(self.trunk, train=train, context=context)
             training = ProjectionTraining(
                 pooled(train, context),
                 options=CLASSIFIERS.build(self.trunk),
                 steps=steps,
                 transform=classic if self.classic else None,
                 generator=Generator(shape, projection=True),
-                discriminator=Discriminator(trunk, SourceHead(linear.in_features, classes=shape.classes), None),
+                discriminator=discriminator(
+                    trunk, train=train, width=shape.width, projected=shape.classes, classify=None
+                ),
                 latent=LATENT,
             )
         return train_generator(training, steps=steps, context=context)

@@ -25,7 +25,7 @@ from methods.training.transforms import classic
 from methods.two_stage.base import require_power_of_two
 from methods.two_stage.dcgan import LATENT, Generator
 from methods.unified.base import Joint
-from methods.unified.discriminator import Answer, Discriminator, PlainHead, SourceHead, trunk_and_head
+from methods.unified.discriminator import Answer, PlainHead, discriminator, trunk_and_head
 from methods.unified.joint import JointTraining, Settings
 
 
@@ -56,7 +56,7 @@ class AcGan(Joint):
             steps=max(context.budget.classifier_steps, context.budget.generator_steps),
             transform=classic if self.classic else None,
             generator=Generator(shape),
-            discriminator=Discriminator(trunk, SourceHead(linear.in_features, classes=0), PlainHead(linear)),
+            discriminator=discriminator(trunk, train=train, width=shape.width, projected=0, classify=PlainHead(linear)),
             latent=LATENT,
         )
 

@@ -18,7 +18,7 @@ from methods.training.r1 import r1
 from methods.training.transforms import Transform
 from methods.unified.discriminator import Answer, Discriminator
 
-RATE_G, BETAS_G = 1e-3, (0.0, 0.99)
+RATE_G, BETAS_G = 2e-4, (0.0, 0.99)
 EVERY = 16
 """Once in how many discriminator updates R1 is added [lazy regularisation, Karras et al. 1912.04958]."""
 
@@ -38,9 +38,11 @@ class ProjectionTraining(AdversarialTraining):
 
     Attributes:
         penalty: γ of R1.
+        share: Of the source loss's gradient, what goes on into the trunk in D's step.
     """
 
-    penalty: ClassVar[float] = 1.0
+    penalty: ClassVar[float] = 0.1
+    share: ClassVar[float] = 1.0
     discriminator: Discriminator
 
     def __init__(
@@ -113,10 +115,10 @@ class ProjectionTraining(AdversarialTraining):
         """On real and on generated images: in one pass, but in two where batch normalisation would mix them."""
         with autocast(self.context.device, self.context.precision):
             if self._normalising:
-                on_real = self.discriminator(real, labels)
+                on_real = self.discriminator(real, labels, share=self.share)
                 with self.statistics_kept():
-                    return on_real, self.discriminator(fake, labels)
-            both = self.discriminator(torch.cat([real, fake]), labels.repeat(2))
+                    return on_real, self.discriminator(fake, labels, share=self.share)
+            both = self.discriminator(torch.cat([real, fake]), labels.repeat(2), share=self.share)
         return both.halves()
 
     @contextmanager

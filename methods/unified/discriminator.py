@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from datasets import LabelledImages
 from methods.base import Context, NotApplicable
 from methods.classifiers import CLASSIFIERS
+from methods.networks.convolutions import strided
 from methods.networks.vit import Mean, Trunk
 from methods.training.classifier import initial_network
 
@@ -61,24 +63,32 @@ class NormHead(PlainHead):
 
 
 class SourceHead(nn.Module):
-    """Score ψ(φ(x)) + e_y · φ(x) [Miyato & Koyama 1802.05637, eq. 4]; φ is the mean of what a layer makes of tokens.
+    """Score ψ(φ(x)) + e_y · φ(x) [Miyato & Koyama 1802.05637, eq. 4]; φ is one layer on all that is known of places.
+
+    That is the trunk's tokens and what a few strided convolutions beside the trunk make of the image: a small trunk
+    sees too little of textures to be a discriminator, and its size is the classifier's. Places stay apart, for on
+    their mean, as the class head has it, the score would be blind to how patches are arranged.
 
     Args:
-        dim: Of a token.
+        local: (N, C, H, W) → (N, F), beside the trunk.
+        inputs: Numbers that both give together.
+        features: Of φ.
         classes: How many are projected; 0 for none (the score knows no class then).
     """
 
-    def __init__(self, dim: int, *, classes: int) -> None:
+    def __init__(self, local: nn.Module, *, inputs: int, features: int, classes: int) -> None:
         super().__init__()
-        self.phi = nn.Sequential(nn.Linear(dim, 2 * dim), nn.LeakyReLU(0.2))
-        self.psi = nn.Linear(2 * dim, 1)
-        self.embedding = nn.Embedding(classes, 2 * dim) if classes else None
+        self.local = local
+        self.phi = nn.Sequential(nn.Linear(inputs, features), nn.LeakyReLU(0.2))
+        self.psi = nn.Linear(features, 1)
+        self.embedding = nn.Embedding(classes, features) if classes else None
         if self.embedding is not None:
             nn.init.normal_(self.embedding.weight, 0.0, 0.1)
 
-    def forward(self, tokens: Tensor, labels: Tensor) -> Tensor:
-        """(N, T, dim) and (N,) int64 → (N,)."""
-        phi = self.phi(tokens).mean(dim=1)
+    def forward(self, images: Tensor, tokens: Tensor, labels: Tensor) -> Tensor:
+        """(N, C, H, W), (N, T, dim) and (N,) int64 → (N,)."""
+        local = self.local(images)
+        phi = self.phi(torch.cat([tokens.flatten(1).to(local.dtype), local], dim=1))
         score = self.psi(phi).squeeze(1)
         return score if self.embedding is None else score + (self.embedding(labels) * phi).sum(dim=1)
 
@@ -96,12 +106,20 @@ class Discriminator(nn.Module):
         super().__init__()
         self.trunk, self.source, self.classify = trunk, source, classify
 
-    def forward(self, images: Tensor, labels: Tensor) -> Answer:
-        """(N, C, H, W) in [−1, 1] and (N,) int64."""
+    def forward(self, images: Tensor, labels: Tensor, *, share: float = 1.0) -> Answer:
+        """What it says of images.
+
+        Args:
+            images: (N, C, H, W) in [−1, 1].
+            labels: (N,) int64.
+            share: Of the source score's gradient, what goes on into the trunk.
+        """
         tokens = self.trunk(images)
         features = tokens.mean(dim=1)
         logits = None if self.classify is None else self.classify(features).float()
-        return Answer(self.source(tokens, labels).float(), logits, nn.functional.normalize(features.float(), dim=1))
+        seen = tokens if share == 1.0 else share * tokens + (1.0 - share) * tokens.detach()
+        source = self.source(images, seen, labels).float()
+        return Answer(source, logits, nn.functional.normalize(features.float(), dim=1))
 
 
 class Judged(nn.Module):
@@ -159,3 +177,25 @@ def trunk_and_head(classifier: str, *, train: LabelledImages, context: Context) 
                 f"classifier {classifier!r} cannot be a discriminator's trunk, for it is no mean of places with one "
                 "linear layer on it; use vit or cnn."
             )
+
+
+def discriminator(
+    trunk: nn.Module, *, train: LabelledImages, width: int, projected: int, classify: PlainHead | None
+) -> Discriminator:
+    """A discriminator on a trunk.
+
+    Args:
+        trunk: See `trunk_and_head`.
+        train: Its images' shape.
+        width: Channels of the convolutions beside the trunk: half of it, all of it, twice as many.
+        projected: Classes in the source head; 0 for none.
+        classify: The class head, if any.
+    """
+    channels = train.images.shape[1]
+    local = strided([channels, max(width // 2, 1), width, 2 * width])
+    with torch.no_grad():
+        image = next(trunk.parameters()).new_zeros(1, *train.images.shape[1:])
+        _, tokens, dim = trunk.eval()(image).shape
+        inputs = tokens * dim + local(image.cpu()).shape[1]
+    source = SourceHead(local, inputs=inputs, features=4 * width, classes=projected)
+    return Discriminator(trunk.train(), source, classify)

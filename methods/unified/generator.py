@@ -19,6 +19,9 @@ from methods.networks.vit import attention
 
 LATENT = 64
 DEPTH, HEADS = 2, 4
+SPREAD = 0.5
+"""Standard deviation of the gains and shifts that z gives at the start, and of those that the class gives: with small
+ones z is drowned by the class, and all images of a class begin alike."""
 PATCH = 8
 """Pixels along a side that one token becomes: three doublings."""
 
@@ -45,11 +48,11 @@ class SelfModulatedNorm(nn.Module):
         super().__init__()
         self.norm = nn.LayerNorm(dim, elementwise_affine=False)
         self.modulate = nn.Linear(style, 2 * dim)
-        nn.init.normal_(self.modulate.weight, 0.0, 0.02)
+        nn.init.normal_(self.modulate.weight, 0.0, SPREAD / style**0.5)
         nn.init.zeros_(self.modulate.bias)
         self.project = nn.Embedding(classes, 2 * dim) if classes else None
         if self.project is not None:
-            nn.init.normal_(self.project.weight, 0.0, 0.2)
+            nn.init.normal_(self.project.weight, 0.0, SPREAD)
 
     def forward(self, hidden: Tensor, style: Tensor, labels: Tensor) -> Tensor:
         """(N, …, dim), (N, style) and (N,) int64 → the shape of the first."""
@@ -97,7 +100,7 @@ class Generator(nn.Module):
         dim, self.grid = 3 * shape.width, shape.size // PATCH
         projected = shape.classes if projection else 0
         self.embedding = nn.Embedding(shape.classes, LATENT)
-        self.mapping = nn.Sequential(nn.Linear(2 * LATENT, dim), nn.GELU(), nn.Linear(dim, dim), nn.GELU())
+        self.mapping = nn.Sequential(nn.Linear(2 * LATENT, dim), nn.GELU(), nn.Linear(dim, dim), nn.LayerNorm(dim))
         self.tokens = nn.Parameter(torch.randn(1, self.grid**2, dim))
         self.blocks = nn.ModuleList(
             ModulatedBlock(dim, heads=HEADS, style=dim, classes=projected) for _ in range(DEPTH)

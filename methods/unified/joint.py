@@ -63,6 +63,7 @@ class JointTraining(ProjectionTraining):
     """
 
     class_share: ClassVar[float] = 0.5
+    share: ClassVar[float] = 0.1
 
     def __init__(
         self,

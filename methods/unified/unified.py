@@ -29,7 +29,7 @@ from methods.training.transforms import classic
 from methods.two_stage.base import require_power_of_two
 from methods.two_stage.cgan_diffaug import Generator as ConvGenerator
 from methods.unified.base import Joint
-from methods.unified.discriminator import Discriminator, NormHead, SourceHead, trunk_and_head
+from methods.unified.discriminator import NormHead, discriminator, trunk_and_head
 from methods.unified.generator import LATENT, Generator, require_whole_patches
 from methods.unified.joint import JointTraining, Settings
 from methods.unified.weighting import Weighting
@@ -98,7 +98,9 @@ class Unified(Joint):
             steps=max(context.budget.classifier_steps, self.source_updates(context)),
             transform=classic if self.classic else None,
             generator=self.generator(shape, train),
-            discriminator=Discriminator(trunk, SourceHead(linear.in_features, classes=projected), NormHead(linear)),
+            discriminator=discriminator(
+                trunk, train=train, width=shape.width, projected=projected, classify=NormHead(linear)
+            ),
             latent=LATENT,
         )
 

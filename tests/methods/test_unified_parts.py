@@ -9,7 +9,7 @@ from torch import nn
 from methods.networks.shape import Shape
 from methods.networks.vit import Block, Trunk, attention
 from methods.training.r1 import r1
-from methods.unified.discriminator import Answer, NormHead, SourceHead
+from methods.unified.discriminator import Answer, Discriminator, NormHead, SourceHead
 from methods.unified.generator import LATENT, Generator, SelfModulatedNorm
 from methods.unified.recent import RunningSelection
 from methods.unified.schedule import interleave
@@ -63,20 +63,36 @@ def test_dynamic_weight_average_follows_equation_7():
 
 
 def test_projection_is_the_formula_of_miyato_and_koyama():
-    head = SourceHead(6, classes=3)
-    tokens, labels = torch.randn(5, 4, 6), torch.tensor([0, 2, 1, 1, 0])
+    head = SourceHead(nn.Flatten(), inputs=24 + 12, features=5, classes=3)
+    images, tokens, labels = torch.randn(4, 3, 2, 2), torch.randn(4, 4, 6), torch.tensor([0, 2, 1, 1])
     assert head.embedding is not None
     expected = []
-    for image, y in zip(tokens, labels, strict=True):
-        phi = torch.stack([nn.functional.leaky_relu(head.phi[0].weight @ t + head.phi[0].bias, 0.2) for t in image])
-        phi = phi.mean(dim=0)
+    for image, token, y in zip(images, tokens, labels, strict=True):
+        known = torch.cat([token.flatten(), image.flatten()])
+        phi = nn.functional.leaky_relu(head.phi[0].weight @ known + head.phi[0].bias, 0.2)
         expected.append(head.psi.weight[0] @ phi + head.psi.bias[0] + head.embedding.weight[y] @ phi)
-    assert torch.allclose(head(tokens, labels), torch.stack(expected), atol=1e-5)
+    assert torch.allclose(head(images, tokens, labels), torch.stack(expected), atol=1e-5)
 
 
 def test_without_projection_the_score_knows_no_class():
-    head, tokens = SourceHead(6, classes=0), torch.randn(2, 4, 6)
-    assert torch.equal(head(tokens, torch.tensor([0, 1])), head(tokens, torch.tensor([1, 0])))
+    head = SourceHead(nn.Flatten(), inputs=36, features=5, classes=0)
+    images, tokens = torch.randn(2, 3, 2, 2), torch.randn(2, 4, 6)
+    assert torch.equal(head(images, tokens, torch.tensor([0, 1])), head(images, tokens, torch.tensor([1, 0])))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_a_share_of_the_source_gradient_reaches_the_trunk(share):
+    torch.manual_seed(0)
+    trunk = Trunk(channels=1, size=16, dim=16, depth=1, heads=4, grid=4)
+    network = Discriminator(trunk, SourceHead(nn.Flatten(), inputs=256 + 256, features=5, classes=2), None)
+    images, labels = torch.randn(3, 1, 16, 16), torch.tensor([0, 1, 1])
+
+    def gradient(share):
+        network.zero_grad()
+        network(images, labels, share=share).source.sum().backward()
+        return trunk.norm.weight.grad
+
+    assert torch.allclose(gradient(share), share * gradient(1.0), atol=1e-6)
 
 
 def test_class_head_sees_features_of_one_norm():
