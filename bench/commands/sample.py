@@ -36,7 +36,7 @@ def sample(
     """Draw images from the kept weights of a run."""
     del debug
     fitted, kept = fitted_of(study, run_id, device=device)
-    if not METHODS.build(kept.method).info.can_sample:
+    if not METHODS.build(kept.method).can_sample:
         raise UsageError(f"{kept.method['name']} draws no images; name a run of a method with a generator.")
     counts = parse_labels(labels, kept.classes, kept.counts)
     folders = class_folders(kept.classes)

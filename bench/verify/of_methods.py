@@ -159,7 +159,7 @@ def _comes_back(trial: _Trial) -> None:
     again = restore(read(path), device=torch.device("cpu"))
     images = split.test.images
     assert np.array_equal(fitted.predict_proba(images), again.predict_proba(images)), "the predictions differ."
-    if trial.method.info.can_sample:
+    if trial.method.can_sample:
         labels = np.array([2, 0, 1], dtype=np.int64)
         drawn, same = (of.sample(labels, torch_generator(0)) for of in (fitted, again))
         assert np.array_equal(drawn, same), "the images drawn differ."
