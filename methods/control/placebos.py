@@ -111,7 +111,7 @@ class Shuffled(CganDiffAugment):
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="shuffled",
-        version=2,
+        version=3,
         tier="control",
         summary="placebo: cgan-diffaug with the labels of its images shuffled",
         reference="a generator that does not heed its label",

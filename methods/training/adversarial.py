@@ -14,6 +14,7 @@ from methods.training.ema import Ema, decay_for
 from methods.training.generator import GeneratorTraining
 from methods.training.images import send
 from methods.training.precision import autocast
+from methods.training.symmetries import SYMMETRIES, Turned, turned
 
 Optimise: TypeAlias = Callable[[nn.Module, nn.Module], tuple[torch.optim.Optimizer, torch.optim.Optimizer]]
 """(G, D) → (optimiser of G, optimiser of D)."""
@@ -72,7 +73,7 @@ class AdversarialTraining(GeneratorTraining):
         feed: Images, updates and random numbers.
         generator: (N, latent) noise and (N,) labels → (N, C, H, W) in [−1, 1].
         discriminator: (N, C, H, W) images and (N,) labels → what the losses read.
-        latent: Numbers of noise an image.
+        latent: Numbers of noise an image that the generator reads; where images are turned, it gets one more.
         optimise: Makes (optimiser of G, optimiser of D) once the networks lie on the device.
         critic_steps: Discriminator updates for one of the generator.
     """
@@ -88,6 +89,9 @@ class AdversarialTraining(GeneratorTraining):
         critic_steps: int = 1,
     ) -> None:
         self._pool, self._draws, self.random, self.context = feed.pool, feed.draws, feed.random, feed.context
+        self._turning = feed.turned
+        if feed.turned:
+            generator, latent = Turned(generator), latent + 1
         self.generator = generator.to(self.context.device).to(memory_format=torch.channels_last)
         self.discriminator = discriminator.to(self.context.device).to(memory_format=torch.channels_last)
         self.latent = latent
@@ -127,6 +131,9 @@ class AdversarialTraining(GeneratorTraining):
         self._updates += 1
         due = self._updates % self._critic_steps == 0
         real, labels = self._pool.take(self._draws.take(self.context.budget.batch))
+        if self._turning:
+            which = torch.randint(0, SYMMETRIES, (len(real),), generator=self.random)
+            real = turned(real, send(which, self.context.device))
         noise = send(torch.randn(len(real), self.latent, generator=self.random), self.context.device)
         with torch.set_grad_enabled(due), autocast(self.context.device, self.context.precision):
             fake = self.generator(noise, labels)

@@ -23,6 +23,7 @@ class Feed:
         steps: Discriminator updates that it will get.
         random: For noise and whatever else is drawn; on the CPU.
         context: What the engine offers.
+        turned: Whether real and generated images come in any of the square's symmetries.
     """
 
     pool: ImagePool
@@ -30,9 +31,10 @@ class Feed:
     steps: int
     random: torch.Generator
     context: Context
+    turned: bool = False
 
 
-def pooled(train: LabelledImages, context: Context) -> Feed:
+def pooled(train: LabelledImages, context: Context, *, turned: bool = False) -> Feed:
     """One training for all; real images are drawn class-balanced, else D would tell rare fakes by their label alone."""
     return Feed(
         ImagePool.of(train, context.device),
@@ -40,10 +42,11 @@ def pooled(train: LabelledImages, context: Context) -> Feed:
         context.budget.generator_steps,
         context.rng("generator-noise"),
         context,
+        turned,
     )
 
 
-def one_each(train: LabelledImages, context: Context) -> dict[int, Feed]:
+def one_each(train: LabelledImages, context: Context, *, turned: bool = False) -> dict[int, Feed]:
     """One for each class that has images, by label; a class smaller than a batch fills it by repetition."""
     pool = ImagePool.of(train, context.device)
     present = [int(label) for label in np.flatnonzero(train.counts)]
@@ -56,6 +59,7 @@ def one_each(train: LabelledImages, context: Context) -> dict[int, Feed]:
             context.budget.generator_steps // len(present),
             context.rng(f"generator-noise-{label}"),
             context,
+            turned,
         )
 
     return {label: of_class(label) for label in present}

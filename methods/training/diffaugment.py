@@ -1,6 +1,8 @@
 """DiffAugment [Zhao et al. 2006.10738]: the same kind of transforms on real and generated images, with gradient.
 
-Policy "colour, translation" at the published strengths. Cutout is left out: it can leak into what is generated.
+Policy "colour, translation", translation at the published strength and colours at a fifth of it: at the full one, few
+updates went into learning colours, by which some classes differ. Cutout is left out: it can leak into what is
+generated.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from methods.training.images import send
 
 TRANSLATION = 0.125
 """Largest shift as a share of the image's side, either way."""
+BRIGHTNESS, SATURATION, CONTRAST = 0.1, 0.2, 0.1
+"""Largest change either way: added; and relative, twice."""
 
 
 def diffaugment(images: Tensor, generator: torch.Generator) -> Tensor:
@@ -24,12 +28,12 @@ def diffaugment(images: Tensor, generator: torch.Generator) -> Tensor:
     Returns:
         The same shape; colours may leave the range a little.
     """
-    u = send(torch.rand(3, len(images), 1, 1, 1, generator=generator), images.device)
-    images = images + (u[0] - 0.5)  # brightness: U(−½, ½) added
+    u = send(2.0 * torch.rand(3, len(images), 1, 1, 1, generator=generator) - 1.0, images.device)
+    images = images + BRIGHTNESS * u[0]
     grey = images.mean(dim=1, keepdim=True)
-    images = grey + (images - grey) * (2.0 * u[1])  # saturation: U(0, 2)
+    images = grey + (images - grey) * (1.0 + SATURATION * u[1])
     mean = images.mean(dim=(1, 2, 3), keepdim=True)
-    images = mean + (images - mean) * (u[2] + 0.5)  # contrast: U(½, 1½)
+    images = mean + (images - mean) * (1.0 + CONTRAST * u[2])
     return _translate(images, generator)
 
 

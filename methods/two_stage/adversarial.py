@@ -46,7 +46,7 @@ class Conditional(TwoStage):
 
     def arrange(self, train: LabelledImages, context: Context) -> GeneratorTraining:
         """The training, or several as one."""
-        return self.training(Shape.of(train, context), pooled(train, context))
+        return self.training(Shape.of(train, context), pooled(train, context, turned=self.classic))
 
 
 class PerClassOrPooled(Conditional):
@@ -59,5 +59,5 @@ class PerClassOrPooled(Conditional):
         if not self.per_class:
             return super().arrange(train, context)
         shape = replace(Shape.of(train, context), classes=0)
-        feeds = one_each(train, context)
+        feeds = one_each(train, context, turned=self.classic)
         return PerClassTraining({label: self.training(shape, feed) for label, feed in feeds.items()})

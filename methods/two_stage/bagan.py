@@ -35,7 +35,7 @@ class Bagan(TwoStage):
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="bagan",
-        version=2,
+        version=3,
         tier="two-stage",
         summary="balancing GAN: autoencoder start, a latent Gaussian per class, softmax over K classes and fake",
         reference="Mariani et al., arXiv 1803.09655",
@@ -47,7 +47,7 @@ class Bagan(TwoStage):
     def fit_generator(self, train: LabelledImages, context: Context) -> FittedGenerator:
         """See `TwoStage.fit_generator`."""
         require_power_of_two(self.info.name, train)
-        shape, feed = Shape.of(train, context), pooled(train, context)
+        shape, feed = Shape.of(train, context), pooled(train, context, turned=self.classic)
         rate = short_run_rate(RATE, steps=feed.steps)
         with seeded(context.seed("generator")):
             features = trunk(shape)

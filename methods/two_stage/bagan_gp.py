@@ -28,6 +28,7 @@ from methods.training.adversarial import (
 from methods.training.arrangement import Feed, pooled
 from methods.training.generator import FittedGenerator, train_generator
 from methods.training.images import send
+from methods.training.precision import autocast
 from methods.training.randomness import seeded
 from methods.two_stage.autoencoder import Decoder, train_autoencoder, trunk
 from methods.two_stage.base import TwoStage, require_power_of_two
@@ -43,7 +44,7 @@ class BaganGp(TwoStage):
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="bagan-gp",
-        version=2,
+        version=3,
         tier="two-stage",
         summary="labelled autoencoder, then a conditional GAN with gradient penalty that refuses wrong labels",
         reference="Huang & Jafari, arXiv 2011.00189",
@@ -54,7 +55,7 @@ class BaganGp(TwoStage):
     def fit_generator(self, train: LabelledImages, context: Context) -> FittedGenerator:
         """See `TwoStage.fit_generator`."""
         require_power_of_two(self.info.name, train)
-        shape, feed = Shape.of(train, context), pooled(train, context)
+        shape, feed = Shape.of(train, context), pooled(train, context, turned=self.classic)
         rate = short_run_rate(RATE, steps=feed.steps)
         with seeded(context.seed("generator")):
             generator = Generator(shape)
@@ -112,11 +113,17 @@ class Discriminator(nn.Module):
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         """(N, C, H, W) and (N,) int64 → (N,) logits of being a real image of that class."""
-        return self.head(self.trunk(images) * self.label(labels)).squeeze(1)
+        return self.judge(self.trunk(images), labels)
+
+    def judge(self, features: Tensor, labels: Tensor) -> Tensor:
+        """(N, 64 w) and (N,) int64 → (N,) logits; for judging the same images under several labels."""
+        return self.head(features * self.label(labels)).squeeze(1)
 
 
 class Training(AdversarialTraining):
     """The losses of 2011.00189, section 3; y_f is the label of a balanced real batch and so uniform."""
+
+    discriminator: Discriminator
 
     def __init__(self, feed: Feed, *, classes: int, **shared: Any) -> None:
         super().__init__(feed, **shared)
@@ -125,8 +132,10 @@ class Training(AdversarialTraining):
     def discriminator_loss(self, real: Tensor, fake: Tensor, labels: Tensor) -> Tensor:
         """−E log D(x,y) − E log(1−D(G(z,y_f),y_f)) − E log(1−D(x,y_w)) + λ E(‖∇ D(x̂,y)‖−1)²."""
         wrong = wrong_labels(labels, classes=self.classes, generator=self.random)
-        scores = self.score(torch.cat([real, fake, real]), torch.cat([labels, labels, wrong]))
-        on_real, on_fake, on_wrong = scores.chunk(3)
+        with autocast(self.context.device, self.context.precision):
+            of_real, of_fake = self.discriminator.trunk(torch.cat([real, fake])).chunk(2)
+            features, asked = torch.cat([of_real, of_fake, of_real]), torch.cat([labels, labels, wrong])
+            on_real, on_fake, on_wrong = self.discriminator.judge(features, asked).float().chunk(3)
         penalty = gradient_penalty(lambda x: self.discriminator(x, labels), real, fake, self.uniform(len(real)))
         return (
             cross_entropy(on_real, real=True)

@@ -1,45 +1,46 @@
 """``cgan-diffaug``: a small conditional GAN of today's practice for few images.
 
-Ours, of published parts: projection discriminator [Miyato & Koyama 1802.05637], hinge loss and spectral
-normalisation [Miyato et al. 1802.05957], class-conditional batch normalisation [Dumoulin et al. 1610.07629],
-DiffAugment [Zhao et al. 2006.10738], two time scales [Heusel et al. 1706.08500], class-balanced real batches, EMA.
-The convolutions are those of DCGAN, which one CPU core affords.
+Ours, of published parts: projection discriminator [Miyato & Koyama 1802.05637], the loss that does not saturate with
+lazy R1 [Mescheder et al. 1801.04406; Karras et al. 1912.04958], class-conditional batch normalisation [Dumoulin et
+al. 1610.07629], DiffAugment with weak colours [Zhao et al. 2006.10738], spread over class-mates as a feature [after
+Karras et al. 1710.10196], class-balanced real batches, EMA. The convolutions are those of DCGAN, which one CPU core
+affords. Without spectral normalisation and hinge loss: with them D hardly told real from generated within some
+thousand updates, and G learnt blobs (docs/methods.md).
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.parametrizations import spectral_norm
 
 from methods.base import MethodInfo
 from methods.catalogue import register
-from methods.networks.convolutions import doubling
+from methods.networks.convolutions import doubling, strided
 from methods.networks.shape import Shape
-from methods.training.adversarial import AdversarialTraining, adams, hinge
+from methods.training.adversarial import AdversarialTraining, adams, cross_entropy
 from methods.training.arrangement import Feed
 from methods.training.diffaugment import diffaugment
+from methods.training.r1 import r1
 from methods.two_stage.adversarial import Conditional
 
 LATENT = 64
-RATE_G, RATE_D, BETAS = 1e-4, 8e-4, (0.0, 0.9)
-"""At 1,500 updates on the develop part of real cells, one seed: KID 1.3, against 2.3 with 2e-4 and 4e-4.
-A start: one seed does not settle it, and the images are not yet good at either."""
+RATE_G, RATE_D, BETAS = 5e-4, 2e-3, (0.0, 0.99)
+PENALTY, EVERY = 0.02, 8
+"""γ of R1, and once in how many updates it is added, then as many times as strong."""
 
 
 @register
 class CganDiffAugment(Conditional):
-    """Projection discriminator, hinge loss, spectral normalisation, DiffAugment on real and generated images."""
+    """Projection discriminator, R1, DiffAugment on real and generated images."""
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="cgan-diffaug",
-        version=2,
+        version=3,
         tier="two-stage",
-        summary="small conditional GAN of today's practice: projection, hinge, spectral norm, DiffAugment",
-        reference="Miyato & Koyama, arXiv 1802.05637; Zhao et al., arXiv 2006.10738",
+        summary="small conditional GAN of today's practice: projection, lazy R1, DiffAugment",
+        reference="Miyato & Koyama, arXiv 1802.05637; Mescheder et al., 1801.04406; Zhao et al., 2006.10738",
         can_sample=True,
     )
 
@@ -76,7 +77,9 @@ class ConditionalNorm(nn.Module):
 
 
 class Generator(nn.Module):
-    """Noise beside a class embedding → 4 × 4 features → transposed 4×4 convolutions of stride 2, tanh.
+    """Noise → 4 × 4 features → transposed 4×4 convolutions of stride 2, tanh; the class enters by the norms alone.
+
+    Were it beside the noise too, the first batch normalisation would shrink the noise as the classes part.
 
     Args:
         shape: The width is that of the last hidden layer; it doubles towards the noise.
@@ -85,8 +88,7 @@ class Generator(nn.Module):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         widths = doubling(shape.width, size=shape.size)[::-1]
-        self.embedding = nn.Embedding(shape.classes, LATENT)
-        self.dense = nn.Linear(2 * LATENT, 16 * widths[0])
+        self.dense = nn.Linear(LATENT, 16 * widths[0])
         self.norms = nn.ModuleList(ConditionalNorm(inner, shape.classes) for inner in widths)
         self.ups = nn.ModuleList(
             nn.ConvTranspose2d(inner, outer, kernel_size=4, stride=2, padding=1)
@@ -96,60 +98,78 @@ class Generator(nn.Module):
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
         """(N, 64) and (N,) int64 → (N, C, H, W) in [−1, 1]."""
-        features = self.dense(torch.cat([noise, self.embedding(labels)], dim=1)).unflatten(1, (-1, 4, 4))
+        features = self.dense(noise).unflatten(1, (-1, 4, 4))
         for norm, up in zip(self.norms, self.ups, strict=True):
             features = up(nn.functional.relu(norm(features, labels)))
         return torch.tanh(features)
 
 
 class Discriminator(nn.Module):
-    """Strided 4×4 convolutions under spectral normalisation; score ψ(φ(x)) + e_y·φ(x) [1802.05637, eq. 4].
+    """Strided 4×4 convolutions → φ(x), dense; score ψ(φ(x)) + e_y·φ(x) [1802.05637, eq. 4].
+
+    Beside the convolutions' features, φ sees how far the images of its class in the batch spread.
 
     Args:
-        shape: The width is that of the first layer; it doubles towards the score.
+        shape: The first layer has half the width; it doubles towards the score.
     """
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
-        layers: list[nn.Module] = []
-        widths = doubling(shape.width, size=shape.size)
-        for inputs, outputs in pairwise([shape.channels, *widths]):
-            layers += [_normalised(nn.Conv2d(inputs, outputs, kernel_size=4, stride=2, padding=1)), _leaky()]
+        widths = doubling(shape.width // 2, size=shape.size)
         inner = widths[-1]
-        layers += [_normalised(nn.Conv2d(inner, inner, kernel_size=3, padding=1)), _leaky()]
-        self.trunk = nn.Sequential(*layers)
-        self.source = _normalised(nn.Linear(inner, 1))
-        self.embedding = _normalised(nn.Embedding(shape.classes, inner))
+        self.trunk = strided([shape.channels, *widths])
+        self.features = nn.Sequential(nn.Linear(16 * inner + 1, inner), nn.LeakyReLU(0.2))
+        self.source = nn.Linear(inner, 1)
+        self.embedding = nn.Embedding(shape.classes, inner)
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
-        """(N, C, H, W) and (N,) int64 → (N,) scores."""
-        features = self.trunk(images).sum(dim=(2, 3))  # φ(x), summed over places
+        """(N, C, H, W), all real or all generated, and (N,) int64 → (N,) logits of being real."""
+        trunk = self.trunk(images)
+        features = self.features(torch.cat([trunk, spread(trunk, labels)], dim=1))
         return self.source(features).squeeze(1) + (self.embedding(labels) * features).sum(dim=1)
 
 
+def spread(features: Tensor, labels: Tensor) -> Tensor:
+    """Standard deviation within an image's class in the batch, averaged over features [1710.10196, section 3].
+
+    A class that is drawn as one image over and over has none, and is found out. Per class, since classes differ.
+
+    Args:
+        features: (N, F).
+        labels: (N,) int64.
+
+    Returns:
+        (N, 1).
+    """
+    mates = (labels[:, None] == labels).to(features.dtype)
+    mates = mates / mates.sum(dim=1, keepdim=True)
+    variance = mates @ (features - mates @ features).square()
+    return (variance + 1e-4).sqrt().mean(dim=1, keepdim=True)
+
+
 class Training(AdversarialTraining):
-    """Hinge loss on images that DiffAugment has changed."""
+    """−log D at real images and −log(1 − D) at generated ones, all changed by DiffAugment, and R1 now and then."""
+
+    def __init__(self, feed: Feed, **networks: Any) -> None:
+        super().__init__(feed, **networks)
+        self._until_penalty = EVERY
 
     def discriminator_loss(self, real: Tensor, fake: Tensor, labels: Tensor) -> Tensor:
-        """1802.05957, eq. 16, at T(x) and T(G(z)); one pass, since no layer mixes images."""
-        both = diffaugment(torch.cat([real, fake]), self.random)
-        on_real, on_fake = self.score(both, labels.repeat(2)).chunk(2)
-        return hinge(on_real, real=True) + hinge(on_fake, real=False)
+        """−E log D(T(x)) − E log(1 − D(T(G(z)))) + γ/2 E ‖∇ D(T(x))‖² [1801.04406, eq. 9]."""
+        real, fake = diffaugment(torch.cat([real, fake]), self.random).chunk(2)
+        loss = cross_entropy(self.score(real, labels), real=True) + cross_entropy(self.score(fake, labels), real=False)
+        self._until_penalty -= 1
+        if self._until_penalty:
+            return loss
+        self._until_penalty = EVERY
+        return loss + EVERY * PENALTY * r1(lambda x: self.discriminator(x, labels), real)
 
     def generator_loss(self, fake: Tensor, labels: Tensor) -> Tensor:
-        """1802.05957, eq. 17: −E D(T(G(z)))."""
-        return -self.score(diffaugment(fake, self.random), labels).mean()
-
-
-def _normalised(layer: nn.Module) -> nn.Module:
-    return spectral_norm(layer)
+        """−E log D(T(G(z)))."""
+        return cross_entropy(self.score(diffaugment(fake, self.random), labels), real=True)
 
 
 def _initialise(layer: nn.Module) -> None:
     """N(0, 0.02), as DCGAN has it."""
     if isinstance(layer, nn.Linear | nn.ConvTranspose2d):
         nn.init.normal_(layer.weight, 0.0, 0.02)
-
-
-def _leaky() -> nn.Module:
-    return nn.LeakyReLU(0.1, inplace=True)

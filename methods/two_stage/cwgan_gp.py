@@ -30,7 +30,7 @@ class CwganGp(Conditional):
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="cwgan-gp",
-        version=2,
+        version=3,
         tier="two-stage",
         summary="conditional Wasserstein GAN with gradient penalty, the label multiplied into latent and features",
         reference="Gulrajani et al., arXiv 1704.00028; conditioning by multiplication as in BAGAN-GP, arXiv 2011.00189",

@@ -16,7 +16,7 @@ from methods.base import MethodInfo
 from methods.catalogue import register
 from methods.networks.convolutions import beside, doubling
 from methods.networks.shape import Shape
-from methods.training.adversarial import AdversarialTraining, adams, cross_entropy
+from methods.training.adversarial import AdversarialTraining, adams, cross_entropy, short_run_rate
 from methods.training.arrangement import Feed
 from methods.two_stage.adversarial import PerClassOrPooled
 
@@ -30,7 +30,7 @@ class DcGan(PerClassOrPooled):
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="dcgan",
-        version=2,
+        version=3,
         tier="two-stage",
         summary="deep convolutional GAN, one per class or one for all",
         reference="Radford, Metz & Chintala, arXiv 1511.06434; settings of pytorch/examples",
@@ -39,12 +39,13 @@ class DcGan(PerClassOrPooled):
 
     def training(self, shape: Shape, feed: Feed) -> MinimaxTraining:
         """See `Conditional.training`."""
+        rate = short_run_rate(LEARNING_RATE, steps=feed.steps)
         return MinimaxTraining(
             feed,
             generator=Generator(shape),
             discriminator=Discriminator(shape),
             latent=LATENT,
-            optimise=adams(generator=LEARNING_RATE, discriminator=LEARNING_RATE, betas=BETAS),
+            optimise=adams(generator=rate, discriminator=rate, betas=BETAS),
         )
 
 

@@ -15,7 +15,7 @@ from methods.base import MethodInfo
 from methods.catalogue import register
 from methods.networks.convolutions import beside
 from methods.networks.shape import Shape
-from methods.training.adversarial import adams
+from methods.training.adversarial import adams, short_run_rate
 from methods.training.arrangement import Feed
 from methods.two_stage.adversarial import PerClassOrPooled
 from methods.two_stage.dcgan import BETAS, LATENT, LEARNING_RATE, MinimaxTraining
@@ -28,7 +28,7 @@ class MlpGan(PerClassOrPooled):
     any_size: ClassVar[bool] = True
     info: ClassVar[MethodInfo] = MethodInfo(
         name="mlp-gan",
-        version=2,
+        version=3,
         tier="two-stage",
         summary="fully connected GAN, one per class or one for all",
         reference="Goodfellow et al., arXiv 1406.2661; settings of dcgan",
@@ -37,12 +37,13 @@ class MlpGan(PerClassOrPooled):
 
     def training(self, shape: Shape, feed: Feed) -> MinimaxTraining:
         """See `Conditional.training`."""
+        rate = short_run_rate(LEARNING_RATE, steps=feed.steps)
         return MinimaxTraining(
             feed,
             generator=Generator(shape),
             discriminator=Discriminator(shape),
             latent=LATENT,
-            optimise=adams(generator=LEARNING_RATE, discriminator=LEARNING_RATE, betas=BETAS),
+            optimise=adams(generator=rate, discriminator=rate, betas=BETAS),
         )
 
 

@@ -31,7 +31,7 @@ class Wgan(PerClassOrPooled):
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="wgan",
-        version=2,
+        version=3,
         tier="two-stage",
         summary="Wasserstein GAN with weight clipping, one per class or one for all",
         reference="Arjovsky, Chintala & Bottou, arXiv 1701.07875, algorithm 1",
@@ -56,7 +56,7 @@ class WganGp(PerClassOrPooled):
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="wgan-gp",
-        version=2,
+        version=3,
         tier="two-stage",
         summary="Wasserstein GAN with gradient penalty, one per class or one for all",
         reference="Gulrajani et al., arXiv 1704.00028, algorithm 1",

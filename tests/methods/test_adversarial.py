@@ -6,6 +6,8 @@ from torch import nn
 
 from methods.training.adversarial import cross_entropy, gradient_penalty, hinge, short_run_rate
 from methods.training.diffaugment import _translate, diffaugment
+from methods.training.symmetries import Turned, turned
+from methods.two_stage.cgan_diffaug import spread
 
 
 def images(n=6, seed=0):
@@ -80,3 +82,31 @@ def test_translation_moves_whole_pixels_by_at_most_an_eighth():
 def test_colour_transforms_leave_grey_images_grey():
     out = diffaugment(images()[:, :1].repeat(1, 3, 1, 1), torch.Generator().manual_seed(0))
     assert torch.allclose(out[:, 0], out[:, 1], atol=1e-6)
+
+
+def test_the_eight_symmetries_are_those_of_the_square():
+    image = torch.arange(9.0).reshape(1, 1, 3, 3).expand(8, -1, -1, -1)
+    found = {tuple(one.flatten().tolist()) for one in turned(image, torch.arange(8))}
+    square = image[0, 0]
+    expected = [torch.rot90(mirrored, k) for mirrored in (square, square.flip(0)) for k in range(4)]
+    assert found == {tuple(one.flatten().tolist()) for one in expected}
+    assert torch.equal(turned(image, torch.zeros(8, dtype=torch.int64)), image)
+
+
+def test_a_turned_generator_draws_each_symmetry_equally_often():
+    class Fixed(nn.Module):
+        def forward(self, noise, labels):
+            assert noise.shape[1] == 2
+            return torch.arange(9.0).reshape(1, 1, 3, 3).expand(len(noise), -1, -1, -1)
+
+    noise = torch.randn(8000, 3, generator=torch.Generator().manual_seed(0))
+    images = Turned(Fixed())(noise, torch.zeros(8000, dtype=torch.int64))
+    _, counts = images.flatten(1).unique(dim=0, return_counts=True)
+    assert len(counts) == 8
+    assert counts.min() > 1000 - 4 * (8000 / 8 * 7 / 8) ** 0.5  # four standard deviations of a binomial
+
+
+def test_spread_is_the_deviation_within_a_class_of_the_batch():
+    features = torch.tensor([[0.0, 1.0], [2.0, 1.0], [5.0, 5.0], [5.0, 5.0]])  # deviations (1, 0) and (0, 0)
+    out = spread(features, torch.tensor([0, 0, 1, 1]))
+    assert out.flatten().tolist() == pytest.approx([(1 + 0.01) / 2] * 2 + [0.01] * 2, abs=1e-3)
