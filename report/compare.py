@@ -73,6 +73,20 @@ def head_to_head(results: Results) -> list[Comparison]:
     return _compare(results, held, results.metric)
 
 
+def against_base(results: Results, groups: Sequence[tuple[str, Sequence[str]]]) -> list[Comparison]:
+    """Holds variants of a method against the method as it is, each method's in a family of their own.
+
+    Args:
+        results: Checked records of a study.
+        groups: A base, and its variants.
+
+    Raises:
+        NotComparable: Two methods split one seed differently.
+    """
+    held = [(method, base, f"variants of {base}") for base, members in groups for method in members]
+    return _compare(results, held, results.metric)
+
+
 def _compare(results: Results, arms: Sequence[tuple[str, str, str]], metric: str) -> list[Comparison]:
     """Judges method against reference, each pair in its family, on every dataset that has runs of both."""
     found: list[Comparison] = []
@@ -199,6 +213,7 @@ def _with_statistics(plain: Comparison, found: paired.Estimate, *, rope: float, 
         minimum_detectable=planning.minimum_detectable(found, comparisons=comparisons),
         smallest_rope=posterior.smallest_rope(found),
         seeds_needed=planning.seeds_needed(found, rope=rope, comparisons=comparisons),
+        estimate=found,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from report.statistics.paired import SplitRule
+from report.statistics.paired import Estimate, SplitRule
 from report.statistics.verdict import Word
 from results import NotComparable
 
@@ -46,6 +46,7 @@ class Comparison:
         n_dropped: Seeds that one of the two lacks a value for.
         rule: How the seeds split the images.
         reason: Why there is no test; empty where there is one.
+        estimate: What the statistics are made of; None where there is no test.
     """
 
     method: str
@@ -76,6 +77,7 @@ class Comparison:
     n_dropped: int = 0
     rule: SplitRule | None = None
     reason: str = ""
+    estimate: Estimate | None = None
 
     @property
     def cheaper(self) -> bool:
@@ -92,7 +94,7 @@ class Comparison:
         return {name: value for name, value in asdict(self).items() if name not in _NOT_PRINTED}
 
 
-_NOT_PRINTED = ("word", "n_trained", "n_dropped", "rule", "reason")
+_NOT_PRINTED = ("word", "n_trained", "n_dropped", "rule", "reason", "estimate")
 
 KEYS = tuple(field.name for field in fields(Comparison) if field.name not in _NOT_PRINTED)
 """Of ``bench compare --json``."""

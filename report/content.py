@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from report import generative, tables
-from report.compare import head_to_head
+from report import tables
 from report.comparison import Comparison
 from report.document import Block, Code, Document, Heading, Items, Paragraph, Span, Strong, Text, listed
+from report.drawing import Drawing
+from report.evidence import Evidence
 from report.findings import findings, one_or_two, own_five_percent
 from report.frame import STATUSES
-from report.pictures import Pictures
+from report.ranking import across
+from report.sections import section
 from report.study import Results
 from report.text import plural, short
-from report.verdicts import overview_table, verdict_table
+from report.verdicts import overview_table
 from results import Record
 
 MOST_FAULTS = 30
@@ -33,17 +35,18 @@ def compose(results: Results, folder: Path, compared: Sequence[Comparison]) -> D
     title = short(results.study.name, 120) or "Study"
     if not results.records:
         return Document(title, (Paragraph("No run has a record yet."), *_notes(results)))
-    pictures = Pictures(results, folder)
-    heads = head_to_head(results)
-    blocks: list[Block] = [*_opening(results, compared, heads), *_faults(results)]
+    drawing = Drawing(folder)
+    evidence = Evidence.of(results, compared)
+    blocks: list[Block] = [*_opening(results, evidence), *_faults(results), *across(results, drawing)]
     for dataset in results.datasets:
-        blocks += _dataset(results, dataset, pictures, compared, heads)
+        blocks += [Heading(2, ("Results on ", Code(dataset))), *section(results, dataset, drawing, evidence)]
+    drawing.finish()
     blocks += [Heading(2, "Appendix: all runs", appendix=True), tables.run_table(results)]
     day = max(record.finished_at for record in results.records).date()
     return Document(title, tuple(blocks), day)
 
 
-def _opening(results: Results, compared: Sequence[Comparison], heads: Sequence[Comparison]) -> Iterator[Block]:
+def _opening(results: Results, evidence: Evidence) -> Iterator[Block]:
     seeds, first = results.seeds, results.records[0]
     yield from _leaks(results)
     yield Paragraph(
@@ -58,11 +61,11 @@ def _opening(results: Results, compared: Sequence[Comparison], heads: Sequence[C
     yield from _not_ok(results)
     rope, clock = results.study.rope, results.cost_clock
     for dataset in results.datasets:
-        yield from findings(compared, dataset, rope=rope, clock=clock)
-        yield from one_or_two(heads, dataset, rope=rope, clock=clock)
-    if words := own_five_percent(compared):
+        yield from findings(evidence.compared, dataset, rope=rope, clock=clock)
+        yield from one_or_two(evidence.heads, dataset, rope=rope, clock=clock)
+    if words := own_five_percent(evidence.compared):
         yield Paragraph(words)
-    if (overview := overview_table(compared)) is not None:
+    if (overview := overview_table(evidence.compared)) is not None:
         yield overview
     yield Heading(2, "What was compared")
     tiers: dict[str, list[str]] = {}
@@ -135,61 +138,6 @@ def _faults(results: Results) -> Iterator[Block]:
 def _notes(results: Results) -> Iterator[Block]:
     if results.notes:
         yield Items(tuple(short(note) for note in results.notes))
-
-
-def _dataset(
-    results: Results,
-    dataset: str,
-    pictures: Pictures,
-    compared: Sequence[Comparison],
-    heads: Sequence[Comparison],
-) -> Iterator[Block]:
-    yield Heading(2, ("Results on ", Code(dataset)))
-    if not any(record.metrics for record in results.of_dataset(dataset)):
-        yield Paragraph("No run on this dataset has scores.")
-        return
-    yield tables.score_table(results, dataset)
-    yield from pictures.scores(dataset)
-    yield Heading(3, "Against the reference arm")
-    yield from pictures.differences(dataset, compared)
-    against = verdict_table(compared, dataset)
-    yield against if against.rows else Paragraph("There is no method with a reference arm in this study.")
-    heads_here = verdict_table(heads, dataset)
-    if heads_here.rows:
-        yield Heading(3, "One process or two")
-        yield heads_here
-    yield Heading(3, "Cost")
-    yield from pictures.cost(dataset)
-    for kind in results.kinds:
-        costs = tables.cost_table(results, dataset, kind)
-        if costs.rows:
-            yield costs
-    yield from _shared(results, dataset)
-    yield Heading(3, "Classes")
-    yield from pictures.recall(dataset)
-    yield tables.class_recall_table(results, dataset)
-    yield from _titled("Real and generated images", pictures.samples(dataset))
-    yield from generative.section(results, dataset, pictures)
-    yield from _titled("Learning curves", pictures.curves(dataset))
-    yield Heading(3, "Further metrics")
-    yield tables.further_table(results, dataset)
-
-
-def _titled(title: str, blocks: Iterator[Block]) -> Iterator[Block]:
-    """Blocks under a heading; no heading where there are none."""
-    found = list(blocks)
-    if found:
-        yield Heading(3, title)
-        yield from found
-
-
-def _shared(results: Results, dataset: str) -> Iterator[Block]:
-    n = sum(
-        record.timing is not None and record.timing.contended == "shared" and record.status == "ok"
-        for record in results.of_dataset(dataset)
-    )
-    if n and not results.shared:
-        yield Paragraph(f"Times of {plural(n, 'run')} that shared device or cores with others are left out.")
 
 
 def _counted(results: Results) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
@@ -12,8 +11,11 @@ import pandas as pd
 from report import aggregate
 from report.aggregate import Spread
 from report.document import Block, Code, Column, Heading, Items, Paragraph, Strong, Table, Text
-from report.frame import METRICS
-from report.pictures import Pictures
+from report.drawing import Drawing
+from report.frame import METRICS, direction
+from report.numbers import minus
+from report.pictures import images
+from report.statistics.ranks import rank_correlation
 from report.study import Results
 from report.text import NOTHING, amount, difference, plural, score, short
 from results import ClassGenerative, Generative, Record
@@ -44,11 +46,10 @@ HEADS = (Column("method", "left"), Column("runs"), Column("class", "left"))
 Columns: TypeAlias = Mapping[str, tuple[str, Callable[[Spread | None], str]]]
 """By metric: heading, and how its figures are written."""
 
-FEWEST_FOR_RANKS = 5
 MOST_REASONS = 20
 
 
-def section(results: Results, dataset: str, pictures: Pictures) -> Iterator[Block]:
+def section(results: Results, dataset: str, drawing: Drawing) -> Iterator[Block]:
     """Tables and pictures of a dataset; nothing where no run has generated images measured."""
     measured = [record for record in results.of_dataset(dataset) if record.generative and record.status == "ok"]
     if not measured:
@@ -59,7 +60,7 @@ def section(results: Results, dataset: str, pictures: Pictures) -> Iterator[Bloc
     tables = likeness_table(results, dataset, long), fidelity_table(results, dataset, long)
     yield from (table for table in tables if len(table.columns) > len(HEADS))
     yield _ranks(results, dataset, long)
-    yield from pictures.nearest(dataset)
+    yield from images.nearest(results, drawing, dataset)
     yield from _missing(measured)
 
 
@@ -197,26 +198,26 @@ def _ranks(results: Results, dataset: str, long: pd.DataFrame) -> Paragraph:
     """Whether nearness to real images goes with what the classifier gains; published studies say it need not."""
     pooled = long[(long["class"] == ALL) & (long["metric"] == "kid_excess")]
     kid = aggregate.spreads(pooled, "method")
-    scores = aggregate.spreads(results.metrics, "dataset", "method", "metric")
+    gains = aggregate.spreads(results.differences, "dataset", "method", "metric")
+    sign = direction(results.metric)
     pairs = [
-        (of_kid.mean, scores[key].mean)
+        (of_kid.mean, sign * gains[key].mean)
         for (method,), of_kid in kid.items()
-        if (key := (dataset, method, results.metric)) in scores
+        if (key := (dataset, method, results.metric)) in gains
     ]
-    what = f"KID − floor and {METRICS[results.metric]}"
-    if len(pairs) < FEWEST_FOR_RANKS:
-        return Paragraph(
-            f"No rank correlation of {what} is given: {plural(len(pairs), 'method')} with both, and fewer than "
-            f"{FEWEST_FOR_RANKS} say nothing."
-        )
-    ranks = pd.DataFrame(pairs, columns=["kid", "score"]).rank()
-    rho = ranks["kid"].corr(ranks["score"])  # Pearson's of ranks is Spearman's
-    if math.isnan(rho):
-        return Paragraph(f"No rank correlation of {what} is given: one of them is the same for every method.")
-    found = f"{rho:+.2f}".replace("-", "−")
+    what = f"KID − floor and the gain in {METRICS[results.metric]} over the reference arm"
+    found = rank_correlation([quality for quality, _ in pairs], [gain for _, gain in pairs])
+    if isinstance(found, str):
+        return Paragraph(f"No rank correlation of {what} is given: {found}.")
+    low, high = found.interval
+    band = (
+        f"95 % interval {minus(f'{low:+.2f} to {high:+.2f}')}"
+        if low < high
+        else "no interval, for the order is the same or the opposite throughout"
+    )
     return Paragraph(
-        f"Rank correlation (Spearman) of {what} over {len(pairs)} methods: {found}; −1 would mean that nearer images "
-        "always come with better classifiers."
+        f"Rank correlation (Spearman) of {what} over {found.n} methods: {minus(f'{found.rho:+.2f}')} ({band}); −1 "
+        "would mean that nearer images always come with better classifiers."
     )
 
 

@@ -80,6 +80,11 @@ class Results:
         return aggregate.references(self.runs, self.study.reference)
 
     @cached_property
+    def differences(self) -> pd.DataFrame:
+        """Method minus reference arm: one row a pair and metric."""
+        return aggregate.differences(self.metrics, self.references)
+
+    @cached_property
     def kinds(self) -> list[aggregate.Kind]:
         """Kinds of times, the most frequent first."""
         return aggregate.kinds(self.runs, shared=self.shared)

@@ -172,8 +172,7 @@ def class_names(results: Results, dataset: str) -> Sequence[str]:
 
 
 def _differences(results: Results) -> dict[tuple[str, ...], Spread]:
-    pairs = aggregate.differences(results.metrics, results.references)
-    return aggregate.spreads(pairs, "dataset", "method", "metric")
+    return aggregate.spreads(results.differences, "dataset", "method", "metric")
 
 
 def main_cost(results: Results) -> tuple[dict[tuple[str, ...], Spread], Kind | None]:

@@ -8,6 +8,7 @@ from results.comparable import require_comparable
 from results.curves import CurvePoint, CurveWriter, read_curves
 from results.files import NotComparable, UnreadableFile, write_whole
 from results.merge import Merged, merge
+from results.plane import Plane, load_plane, save_plane
 from results.predictions import Predictions, load_predictions, save_predictions
 from results.progress import Heartbeat, Progress
 from results.record import (
@@ -51,6 +52,7 @@ __all__ = [
     "Metrics",
     "NotComparable",
     "PhaseTime",
+    "Plane",
     "Predictions",
     "Progress",
     "Record",
@@ -62,12 +64,14 @@ __all__ = [
     "UnreadableFile",
     "baseline_of",
     "baseline_run",
+    "load_plane",
     "load_predictions",
     "merge",
     "read_baseline",
     "read_curves",
     "read_study",
     "require_comparable",
+    "save_plane",
     "save_predictions",
     "write_baseline",
     "write_study",

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from bench.generative.cas import PRESETS, classification_accuracy_score
 from bench.generative.extractor import Extractor
 from bench.generative.measure import Measured, measure
+from bench.generative.plane import plane_of
 from bench.plan import Run
 from bench.samples import PER_CLASS, write_pairs
 from datasets import LabelledImages, Split
 from methods import Diverged, Fitted
-from results import Generative, read_curves
+from results import Generative, read_curves, save_plane
 
 MOST_A_CLASS, MOST_IN_ALL = 1000, 4000
 """Test images that are compared with, so that scoring stays a small part of a short run."""
@@ -35,7 +36,7 @@ def measure_run(
     rng: np.random.Generator,
     artifacts: Path,
 ) -> Generative:
-    """Draws images from a fitted method, measures them and writes ``nearest.png``.
+    """Draws images from a fitted method, measures them and writes ``nearest.png`` and ``plane.npz``.
 
     As many images of each class as it has test images, but at least 64; of classes with very many test images, a
     random part is the reference. Classes without training images cannot be asked for.
@@ -56,6 +57,8 @@ def measure_run(
     generated = LabelledImages(fitted.sample(labels, generator), labels, test.classes)
     measured = measure(generated=generated, test=test, train=split.train, extractor=extractor, rng=rng)
     write_nearest(artifacts / "nearest.png", measured, len(test.classes))
+    if (plane := plane_of(measured.trios)) is not None:
+        save_plane(plane, artifacts)
     generative = _with_acceptance(measured.generative, artifacts)
     return _with_cas(generative, run, fitted, split, device=device, generator=generator)
 

@@ -110,6 +110,8 @@ def _draw(blocks: Sequence[Sequence[Row]], path: Path, *, classes: Sequence[str]
     whole = height * len(classes) + MARGIN
     with canvas(WIDTH, whole) as figure:
         figure.set_layout_engine("none")
+        axes = figure.add_axes((0, 0, 1, 1))
+        axes.set_axis_off()
         for k, (name, rows) in enumerate(zip(classes, blocks, strict=True)):
             top = whole - height * k
             figure.text(
@@ -122,9 +124,8 @@ def _draw(blocks: Sequence[Sequence[Row]], path: Path, *, classes: Sequence[str]
             )
             for i, (label, pixels, colour) in enumerate(rows):
                 bottom = top - HEADING - (i + 1) * picture_height
-                axes = figure.add_axes((LEFT / WIDTH, bottom / whole, 1 - LEFT / WIDTH, picture_height / whole))
-                axes.set_axis_off()
-                axes.imshow(pixels, interpolation="nearest", aspect="auto")
+                place = (LEFT, WIDTH, bottom, bottom + picture_height)
+                axes.imshow(pixels, interpolation="nearest", aspect="auto", extent=place)
                 figure.text(
                     (LEFT - 0.08) / WIDTH,
                     (bottom + picture_height / 2) / whole,
@@ -135,4 +136,5 @@ def _draw(blocks: Sequence[Sequence[Row]], path: Path, *, classes: Sequence[str]
                     color=colour,
                     linespacing=1.0,
                 )
+        axes.set(xlim=(0, WIDTH), ylim=(0, whole))  # inches
         return save(figure, path, vector=False)

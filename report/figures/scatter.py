@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
 from report.aggregate import Spread
-from report.style import INK, MUTED, TIER_COLOURS, TIER_MARKERS, WIDTH, canvas, save
+from report.style import GREY, INK, MUTED, TIER_COLOURS, TIER_MARKERS, WIDTH, canvas, save
 from report.text import amount, wrapped
 
 LOG_FROM = 4.0
@@ -45,19 +45,33 @@ class Point:
     score: Spread
 
 
-def draw_scatter(points: Sequence[Point], path: Path, *, score_label: str, cost_label: str) -> Path:
+def draw_scatter(
+    points: Sequence[Point], path: Path, *, score_label: str, cost_label: str, more_is_better: bool = True
+) -> Path:
     """Draws mean ± sd of score against cost; names stand in a column at the right, so that none hides another.
+
+    A stepped line joins the Pareto front.
 
     Args:
         points: At least one.
         path: Ends in ``.png``.
         score_label: Of the vertical axis.
         cost_label: Of the horizontal axis.
+        more_is_better: Whether higher scores are.
     """
     labels = [wrapped(point.name, 26) for point in points]
     n_lines = sum(label.count("\n") + 1 for label in labels) + 0.5 * len(labels)
     with canvas(WIDTH, max(3.4, 0.9 + 0.155 * n_lines)) as figure:
         axes = figure.add_subplot()
+        front = pareto_front(points, more_is_better=more_is_better)
+        axes.step(
+            [point.cost.mean for point in front],
+            [point.score.mean for point in front],
+            where="post",
+            color=GREY,
+            linewidth=1.6,
+            zorder=1,
+        )
         for point in points:
             _mark(axes, point)
         _cost_axis(axes, [point.cost.mean for point in points])
@@ -67,6 +81,20 @@ def draw_scatter(points: Sequence[Point], path: Path, *, score_label: str, cost_
         _tiers(axes, points)
         _name(figure, axes, points, labels)
         return save(figure, path)
+
+
+def pareto_front(points: Sequence[Point], *, more_is_better: bool = True) -> list[Point]:
+    """Points that no other beats or equals in one of mean cost and mean score without losing in the other.
+
+    Returns:
+        From the cheapest to the dearest.
+    """
+    sign = 1 if more_is_better else -1
+    front: list[Point] = []
+    for point in sorted(points, key=lambda point: (point.cost.mean, -sign * point.score.mean)):
+        if not front or sign * point.score.mean > sign * front[-1].score.mean:
+            front.append(point)
+    return front
 
 
 def _mark(axes: Axes, point: Point) -> None:

@@ -25,14 +25,14 @@ def resampling_weights(
         seed: The same weights for the same seed, so that methods are compared on the same resamples.
 
     Returns:
-        (B, n), counts.
+        (B, n), counts; an image's counts lie together in memory, for scores sum over images.
     """
     members = np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1]
     units = int(members.max()) + 1 if n else 0
     if not units:
         return np.zeros((resamples, 0))
     drawn = np.random.default_rng(seed).multinomial(units, np.full(units, 1 / units), size=resamples)
-    return drawn[:, members].astype(np.float64)
+    return drawn.T[members].astype(np.float64).T
 
 
 def resampled_scores(

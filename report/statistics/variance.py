@@ -13,28 +13,39 @@ class VarianceParts:
     """The variance of one seed's difference, taken apart.
 
     Attributes:
-        total: Sample variance over seeds.
-        test_sample: What the finite test sample alone would make: mean over seeds of the bootstrap variance.
-        seeds: The rest, of training, at least 0.
+        total: Of one seed: its training and its test images.
+        test_sample: What the finite test sample alone makes: mean over seeds of the bootstrap variance.
+        seeds: Of training and, where seeds split anew, of what was trained on; at least 0.
     """
 
     total: float
     test_sample: float
     seeds: float
 
+    @property
+    def test_share(self) -> float | None:
+        """Share of the total that is the test sample's, at most 1; None without spread."""
+        return min(1.0, self.test_sample / self.total) if self.total > 0 else None
 
-def variance_parts(differences: Sequence[float], test_variances: Sequence[float]) -> VarianceParts | None:
-    """Splits the spread over seeds that each have a test sample of their own.
+
+def variance_parts(
+    differences: Sequence[float], test_variances: Sequence[float], *, same_test: bool = False
+) -> VarianceParts | None:
+    """Splits the spread over seeds.
 
     Args:
         differences: (n,) method minus reference.
-        test_variances: (n,) bootstrap variance of each seed's difference over its test images.
+        test_variances: Bootstrap variances of single seeds' differences over their test images, of any of the seeds.
+        same_test: Whether all seeds share their test images. Their spread is then of training alone, and the test
+            sample's variance comes on top of it; else it is a part of it.
 
     Returns:
-        None for fewer than two seeds.
+        None for fewer than two seeds, or without a bootstrap.
     """
-    if len(differences) < 2:
+    if len(differences) < 2 or not len(test_variances):
         return None
     total = float(np.var(differences, ddof=1))
     within = float(np.mean(test_variances))
+    if same_test:
+        return VarianceParts(total + within, within, total)
     return VarianceParts(total, within, max(0.0, total - within))

@@ -100,11 +100,21 @@ def _ranked(truth: NDArray[np.bool_], scores: NDArray[np.floating], weights: Flo
 
 
 def _average_precision(truth: NDArray[np.bool_], scores: NDArray[np.floating], weights: Floats) -> Floats:
-    positive, negative = _ranked(truth, scores, weights)
-    called = positive + negative
+    """Precision is needed only where a true image comes in, so images between two of them are summed at once."""
+    order = np.argsort(-scores, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)  # of images with the same score
+    rank = np.searchsorted(ends, np.flatnonzero(truth[order]))  # which of these each true image is among
+    if not len(rank):
+        return np.full(len(weights), np.nan)
+    stops, first = ends[np.unique(rank)], np.unique(rank, return_index=True)[1]
+    starts = np.concatenate([[0], stops[:-1] + 1])
+    by_image = weights.T
+    called = np.cumsum(np.add.reduceat(by_image[order[: stops[-1] + 1]], starts, axis=0), axis=0)
+    steps = np.add.reduceat(by_image[order[truth[order]]], first, axis=0)
+    positive = np.cumsum(steps, axis=0)
     precision = np.divide(positive, called, out=np.zeros_like(called), where=called > 0)
-    steps = np.diff(positive, axis=1, prepend=0.0)
-    return _where_both(positive, negative, (steps * precision).sum(axis=1), positive[:, -1])
+    negative = weights.sum(axis=1) - positive[-1]
+    return _where_both(positive[-1], negative, (steps * precision).sum(axis=0), positive[-1])
 
 
 def _area(truth: NDArray[np.bool_], scores: NDArray[np.floating], weights: Floats) -> Floats:
@@ -112,10 +122,10 @@ def _area(truth: NDArray[np.bool_], scores: NDArray[np.floating], weights: Float
     steps = np.diff(negative, axis=1, prepend=0.0)
     before = np.concatenate([np.zeros((len(positive), 1)), positive[:, :-1]], axis=1)
     area = (steps * (positive + before) / 2).sum(axis=1)
-    return _where_both(positive, negative, area, positive[:, -1] * negative[:, -1])
+    return _where_both(positive[:, -1], negative[:, -1], area, positive[:, -1] * negative[:, -1])
 
 
 def _where_both(positive: Floats, negative: Floats, total: Floats, size: Floats) -> Floats:
-    """``total / size`` where there is weight on either side, else NaN."""
-    both = (positive[:, -1] > 0) & (negative[:, -1] > 0)
+    """``total / size`` where there is weight on either side, else NaN; all (B,)."""
+    both = (positive > 0) & (negative > 0)
     return np.divide(total, size, out=np.full(len(total), np.nan), where=both)

@@ -46,6 +46,10 @@ ARMS = (
     ("unified[selection=none]", "unified", {"classifier": "vit"}),
     *((f"bagan[policy=fixed:{k}000]", "two-stage", {}) for k in range(1, 40)),
 )
+DEFAULTS = {
+    "unified": {"projection": "true", "selection": "full"},
+    "bagan": {"policy": "balance"},
+}
 PHASES: dict[str, dict[str, float]] = {
     "control": {"classifier": 12.0},
     "two-stage": {"pretrain": 20.0, "generator": 80.0, "synthesis": 3.0, "classifier": 14.0},
@@ -113,7 +117,7 @@ def _record(method, tier, dataset, seed, classes, labels, probabilities, rng, *,
         protocol="0123456789ab",
         method=method,
         version=1,
-        parameters={"classifier": "cnn", **parameters},
+        parameters={"classifier": "cnn", **DEFAULTS.get(method.partition("[")[0], {}), **_set_in(method), **parameters},
         tier=tier,
         dataset=dataset,
         dataset_fingerprint=f"{dataset:f<32}",
@@ -136,6 +140,12 @@ def _record(method, tier, dataset, seed, classes, labels, probabilities, rng, *,
         started_at=start,
         finished_at=start + timedelta(minutes=1),
     )
+
+
+def _set_in(method: str) -> dict[str, str]:
+    """``name[a=1,b=2]`` → ``{a: 1, b: 2}``."""
+    inside = method.partition("[")[2].removesuffix("]")
+    return dict(pair.split("=") for pair in inside.split(",")) if inside else {}
 
 
 def _generative(rng: np.random.Generator, classes: list[str]) -> dict[str, Any]:

@@ -5,17 +5,26 @@ import itertools
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
 from report import Spread, style
+from report.figures.ablation import draw_ablation
+from report.figures.confusion import draw_confusions, per_page
 from report.figures.curves import Curve, draw_curves, over_seeds
+from report.figures.embedding import Cloud, draw_embedding
+from report.figures.forest import Effect, draw_forest
+from report.figures.grid import draw_grid
 from report.figures.heatmap import draw_heatmap
 from report.figures.phases import draw_phases
+from report.figures.ranks import cliques, draw_ranks
 from report.figures.samples import draw_samples, read_rows
-from report.figures.scatter import Point, draw_scatter, spread_out
+from report.figures.scatter import Point, draw_scatter, pareto_front, spread_out
 from report.figures.strip import Row, draw_strip
+from report.figures.widths import Width, draw_widths, half_width
+from report.statistics.paired import estimate, interval
 
 LONG = [f"dcgan[classifier=resnet18,per_class=false,policy=fixed:{k}000]" for k in range(6)]
 NAMES = ["none", "classic-balanced[classifier=resnet18]", *LONG, "$x_1^", "unified"]
@@ -25,13 +34,13 @@ NAMES = ["none", "classic-balanced[classifier=resnet18]", *LONG, "$x_1^", "unifi
 def drawn(monkeypatch) -> list[Figure]:
     """Figures that were saved, so that their texts can be looked at."""
     figures: list[Figure] = []
-    savefig = Figure.savefig
+    print_png = FigureCanvasAgg.print_png
 
-    def keep(figure: Figure, *args: object, **keywords: object) -> None:
-        figures.append(figure)
-        savefig(figure, *args, **keywords)
+    def keep(canvas: FigureCanvasAgg, *args: object, **keywords: object) -> None:
+        figures.append(canvas.figure)
+        print_png(canvas, *args, **keywords)
 
-    monkeypatch.setattr(Figure, "savefig", keep)
+    monkeypatch.setattr(FigureCanvasAgg, "print_png", keep)
     return figures
 
 
@@ -172,3 +181,83 @@ def test_the_same_figures_give_the_same_files(tmp_path):
     for suffix in (".png", ".svg"):
         one, other = (file.with_suffix(suffix).read_bytes() for file in files)
         assert one == other
+
+
+ARMS = [*NAMES, "wgan-gp", "cgan-diffaug[classic=false]", "ddpm", "classic-balanced[classifier=vit]"]
+"""Fourteen."""
+
+CLASSES = [f"a class {k} with a name" for k in range(11)]
+
+
+def effect(name, k):
+    word = ("better", "worse", "equivalent", "undecided")[k % 4]
+    share = " when it trains (9 of 10)" if k % 5 == 0 else ""
+    return Effect(name, 0.01 * (k - 5), (0.01 * (k - 7), 0.01 * (k - 3)) if k else None, word, f"{word}{share}")
+
+
+def test_forests_and_ablations_are_readable(tmp_path, drawn):
+    rows = [effect(name, k) for k, name in enumerate(ARMS)]
+    draw_forest([("balanced accuracy", rows), ("macro AP", rows[:1])], tmp_path / "a.png", rope=0.01)
+    draw_ablation([("unified", rows), (LONG[0] * 2, rows[:1])], tmp_path / "b.png", rope=0.01, label="difference")
+    for figure in drawn:
+        assert_readable(figure)
+
+
+@pytest.mark.parametrize("n_classes", [2, 4, 6, 11])
+@pytest.mark.parametrize("n_methods", [1, 12])
+def test_confusions_are_readable(tmp_path, drawn, n_classes, n_methods):
+    counts = np.random.default_rng(0).integers(0, 90, (n_classes, n_classes))
+    counts[0] = 0
+    shown = ARMS[: min(n_methods, per_page(n_classes))]
+    draw_confusions(
+        dict.fromkeys(shown, counts), tmp_path / "a.png", classes=[name[:18] for name in CLASSES[:n_classes]]
+    )
+    assert_readable(drawn[0])
+    assert drawn[0].get_size_inches()[1] <= 10
+
+
+def test_ranks_are_readable_and_join_what_cannot_be_told_apart(tmp_path, drawn):
+    ranks = {name: 1 + 0.9 * k for k, name in enumerate(ARMS)}
+    draw_ranks(ranks, tmp_path / "a.png", critical_difference=4.8, n_datasets=5)
+    draw_ranks({"a": 1.0, "b": 2.0, "c": 3.0}, tmp_path / "b.png", critical_difference=9.0, n_datasets=5)
+    for figure in drawn:
+        assert_readable(figure)
+    assert cliques([1.0, 1.5, 3.0, 3.4], 1.6) == [(0, 1), (1, 2), (2, 3)]
+    assert cliques([1.0, 2.0, 3.0], 2.0) == [(0, 2)] and cliques([1.0, 3.0], 1.0) == []
+
+
+@pytest.mark.parametrize("n_rows", [1, 3])
+def test_grids_are_readable(tmp_path, drawn, n_rows):
+    rows, columns = ["0.0001", "0.001", "0.01"][:n_rows], [f"fixed:{k}000" for k in range(1, 7)]
+    cells = {(row, column): effect("u", k) for k, (row, column) in enumerate(itertools.product(rows, columns))}
+    del cells[rows[0], columns[1]]
+    draw_grid(cells, tmp_path / "a.png", rows=rows, columns=columns, names=("rate", "policy"))
+    assert_readable(drawn[0])
+
+
+def test_embeddings_are_readable(tmp_path, drawn):
+    rng = np.random.default_rng(0)
+    labels = np.arange(110) % 11
+    cloud = Cloud(rng.normal(labels[:, None], 1, (110, 2)), labels)
+    draw_embedding(dict.fromkeys(ARMS[:9], (cloud, cloud)), tmp_path / "a.png", classes=CLASSES)
+    draw_embedding({LONG[0]: (cloud, cloud)}, tmp_path / "b.png", classes=CLASSES)
+    for figure in drawn:
+        assert_readable(figure)
+
+
+def test_widths_are_readable_and_those_of_the_interval(tmp_path, drawn):
+    found = estimate([0.01, 0.03, -0.02, 0.0])
+    low, high = interval(found)
+    assert half_width(found, 4) == pytest.approx((high - low) / 2) and half_width(found, 16) < half_width(found, 4) / 2
+    rows = [Width(name, found, 40 if k else None) for k, name in enumerate(ARMS[:12])]
+    draw_widths(rows, tmp_path / "a.png", methods=ARMS, rope=0.01)
+    assert_readable(drawn[0])
+
+
+def test_the_pareto_front_is_of_points_that_no_other_beats():
+    def point(name, cost, score):
+        return Point(name, "control", Spread(cost, None, 1), Spread(score, None, 1))
+
+    points = [point("a", 1, 0.7), point("b", 2, 0.6), point("c", 3, 0.9), point("d", 3, 0.8), point("e", 4, 0.9)]
+    assert [p.name for p in pareto_front(points)] == ["a", "c"]
+    assert [p.name for p in pareto_front(points, more_is_better=False)] == ["a", "b"]

@@ -8,7 +8,8 @@ from PIL import Image
 
 from report import generative
 from report.document import Items, Paragraph, Table, plain
-from report.pictures import Pictures
+from report.drawing import Drawing
+from report.pictures import images
 from report.study import Results
 from results import ClassGenerative, Extractor, Generative, Store
 
@@ -24,7 +25,7 @@ def found(kid: float, *, floor: float = 0.1, missing: dict[str, str] | None = No
 
 def section(records, folder: Path = Path("nowhere")) -> list:
     results = Results.of(records, folder=folder)
-    return list(generative.section(results, "cells", Pictures(results, folder)))
+    return list(generative.section(results, "cells", Drawing(folder)))
 
 
 def tables(blocks: list) -> list[Table]:
@@ -88,15 +89,23 @@ def test_reasons_stand_below_and_floors_go_without_saying(make_record) -> None:
     ]
 
 
-@pytest.mark.parametrize(("order", "expected"), [((1, 2, 3, 4, 5), "−1.00"), ((5, 4, 3, 2, 1), "+1.00")])
-def test_rank_correlation_of_kid_and_score(make_record, order: tuple[int, ...], expected: str) -> None:
-    records = [
-        make_record(method=f"m{i}", generative=found(0.2 * rank), score=0.9 - 0.01 * i) for i, rank in enumerate(order)
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ((0, 1, 2, 3, 4), "−1.00 (no interval"),  # the nearest images come with the largest gain
+        ((0, 1, 2, 4, 3), "−0.90 (95 % interval −1.00 to +0.17)"),
+        ((4, 3, 2, 1, 0), "+1.00 (no interval"),
+    ],
+)
+def test_nearness_is_ranked_against_the_gain_over_the_reference(make_record, order, expected) -> None:
+    records = [make_record(method="classic-balanced", score=0.5)] + [
+        make_record(method=f"m{i}", generative=found(0.2 + 0.2 * rank), score=0.9 - 0.01 * i)
+        for i, rank in enumerate(order)
     ]
     text = [plain(block.text) for block in section(records) if isinstance(block, Paragraph)]
-    assert any(f"over 5 methods: {expected};" in line for line in text), text
+    assert any(f"over 5 methods: {expected}" in line for line in text), text
     few = [plain(block.text) for block in section(records[:4]) if isinstance(block, Paragraph)]
-    assert any("4 methods with both, and fewer than 5 say nothing" in line for line in few)
+    assert any("needs 4 methods with both figures, and there are 3" in line for line in few), few
 
 
 def test_nearest_pairs_are_shown_by_class(make_record, tmp_path: Path) -> None:
@@ -105,8 +114,9 @@ def test_nearest_pairs_are_shown_by_class(make_record, tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     rows = np.full((4 * 52, 520, 3), 255, dtype=np.uint8)
     Image.fromarray(rows).save(folder / "nearest.png")
-    pictures = Pictures(Results.of([run], folder=tmp_path), tmp_path)
-    (figure,) = pictures.nearest("cells")
+    drawing = Drawing(tmp_path)
+    (figure,) = images.nearest(Results.of([run], folder=tmp_path), drawing, "cells")
+    drawing.finish()
     assert (tmp_path / figure.path).exists()
     assert "nearest training images of cells: a, b" in figure.alt
     assert plain(figure.caption).endswith("copies would look the same; seed 0.")

@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 
 import report
-from report.pictures import Pictures
+from report.drawing import Drawing
+from report.pictures.curves import read_run
+from report.pictures.scores import scores
 from report.study import Results
 from results import CurveWriter, NotComparable, Store, Study, UnreadableFile
 
@@ -36,12 +38,15 @@ def test_the_report_names_what_was_compared_and_what_went_wrong(written_study):
 def test_every_figure_that_the_report_shows_is_there(written_study):
     text = (written_study / "report.md").read_text()
     shown = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text)
-    assert len(shown) == len(set(shown)) == 2 * 9
+    assert len(shown) == len(set(shown)) == 2 * 12
     for path in shown:
         assert (written_study / path).stat().st_size > 5000
     kinds = {path.removeprefix("figures/cells-") for path in shown if "cells" in path}
     curves = {"curves-classifier.png", "curves-generator.png", "curves-joint.png"}
-    assert kinds == {"scores.png", "differences.png", "cost.png", "phases.png", "recall.png", "samples.png"} | curves
+    against = {"scores.png", "differences.png", "seeds.png", "cost.png", "phases.png"}
+    assert kinds == against | {"recall.png", "confusion.png", "samples.png", "embedding.png"} | curves
+    for path in shown:
+        assert (written_study / path).with_suffix(".svg").is_file() != path.endswith("samples.png")
 
 
 def test_the_main_table_holds_the_figures_of_the_records(written_study, study_records):
@@ -183,8 +188,9 @@ def test_what_is_no_study_is_refused(tmp_path):
 def test_names_of_datasets_never_lead_outside_and_never_collide(tmp_path, make_record):
     names = ["../../x", "..\\..\\x", "/x", "", "é" * 300]
     records = [make_record(dataset=name, run_id=f"r{k}") for k, name in enumerate(names)]
-    pictures = Pictures(Results.of(records, folder=tmp_path), tmp_path)
-    paths = [next(pictures.scores(name)).path for name in names]
+    drawing = Drawing(tmp_path)
+    paths = [next(scores(Results.of(records, folder=tmp_path), drawing, name)).path for name in names]
+    drawing.finish()
     assert len(set(paths)) == len(names)
     assert all(path.parent == Path("figures") and (tmp_path / path).is_file() for path in paths)
     assert {path.name for path in tmp_path.iterdir()} == {"figures"}
@@ -196,7 +202,7 @@ def test_a_phase_entered_again_goes_on_in_its_curve(tmp_path, make_record):
         for start in (1.0, 0.5):
             for step in (1, 2, 3):
                 writer.add("generator", step, {"loss_g": start / step}, 0.0)
-    points = Pictures(Results.of([record]), tmp_path)._read_run(record)
+    points = read_run(Store(tmp_path), record)
     steps, values = zip(*points["generator", "loss g"], strict=True)
     assert steps == (1, 2, 3, 4, 5, 6)
     assert values == pytest.approx((1, 1 / 2, 1 / 3, 0.5, 0.25, 1 / 6), rel=1e-5)

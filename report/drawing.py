@@ -1,0 +1,61 @@
+"""Figures are promised one by one, while the report is composed, and drawn together at its end, on several cores."""
+# pyright: standard
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import joblib
+
+from report.document import Figure, Text
+
+SEVERAL_FROM = 30
+"""Figures from which on starting further processes, which takes seconds, is worth it."""
+
+MOST_PROCESSES = 4
+
+
+class Drawing:
+    """Draws into ``STUDY/figures``.
+
+    Args:
+        folder: The study's.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._slugs: dict[str, str] = {}
+        self._tasks: list[tuple[Callable[..., Path], Path]] = []
+
+    def add(self, draw: Callable[..., Path], dataset: str, name: str, *, alt: str, caption: Text) -> Figure:
+        """Promises a figure.
+
+        Args:
+            draw: Takes ``path`` and draws; a module's function, or a ``partial`` of one, so that it can be sent to
+                another process.
+            dataset: Which the figure is of; empty for one of several.
+            name: Of the figure, ``[a-z0-9-]``.
+            alt: What it shows, for who cannot see it.
+            caption: How to read it.
+        """
+        path = self.folder / "figures" / f"{self._slug(dataset)}{re.sub(r'[^a-z0-9-]+', '-', name.lower())}.png"
+        self._tasks.append((draw, path))
+        return Figure(path.relative_to(self.folder), alt, caption)
+
+    def finish(self) -> None:
+        """Draws all that was promised."""
+        tasks, self._tasks = self._tasks, []
+        processes = min(joblib.cpu_count(), MOST_PROCESSES) if len(tasks) >= SEVERAL_FROM else 1
+        joblib.Parallel(n_jobs=processes)(joblib.delayed(draw)(path=path) for draw, path in tasks)
+
+    def _slug(self, dataset: str) -> str:
+        """``cells-``; datasets whose names differ only in odd characters get numbers."""
+        if not dataset:
+            return ""
+        if dataset not in self._slugs:
+            slug = re.sub(r"[^a-z0-9]+", "-", dataset.lower()).strip("-")[:60] or "dataset"
+            taken = sum(other == slug or other.startswith(f"{slug}-n") for other in self._slugs.values())
+            self._slugs[dataset] = f"{slug}-n{taken + 1}" if taken else slug
+        return f"{self._slugs[dataset]}-"

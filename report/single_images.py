@@ -1,0 +1,194 @@
+"""What the single test images say: a bootstrap over each seed's own, DeLong's test, and which classes are confused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from report.comparison import Comparison
+from report.document import Code, Column, Table
+from report.frame import METRICS, direction
+from report.numbers import bare, percent, signed_points
+from report.statistics.delong import AucComparison, delong_macro
+from report.statistics.images import bootstrap_interval, resampling_weights
+from report.statistics.variance import VarianceParts, variance_parts
+from report.statistics.weighted_scores import SCORES, Floats
+from report.study import Results
+from report.text import NOTHING, plural, short
+from results import Predictions, Record, Store, UnreadableFile, load_predictions
+
+SEEDS = 5
+"""Seeds of each method whose test images are resampled."""
+
+SIGNIFICANT_TO = 0.05
+
+
+@dataclass(frozen=True)
+class ImageEvidence:
+    """One method against its reference, on the test images of single seeds.
+
+    Attributes:
+        method: Canonical name.
+        metric: Name.
+        n: Seeds looked at.
+        above: Seeds whose 95 % bootstrap interval lies on the better side of zero.
+        below: On the worse side.
+        parts: Where the spread of the difference comes from; None for one seed.
+        auc: Mean difference in macro AUC; None where no seed allows it.
+        auc_above: Seeds in which DeLong's p is at most 0.05, in favour of the method.
+        auc_below: Against it.
+    """
+
+    method: str
+    metric: str
+    n: int
+    above: int
+    below: int
+    parts: VarianceParts | None
+    auc: float | None
+    auc_above: int
+    auc_below: int
+
+
+class SingleImages:
+    """Reads the predictions of a dataset's runs once, and resamples their test images.
+
+    Args:
+        results: With the folder where predictions lie.
+        dataset: Which.
+
+    Attributes:
+        confusions: By method: (K, K) test images by true and by called class, and the seeds they are summed over.
+    """
+
+    def __init__(self, results: Results, dataset: str) -> None:
+        self._dataset = dataset
+        self._score = SCORES.get(results.metric)
+        self._metric = results.metric
+        self._weights: dict[tuple[int, bytes], Floats] = {}
+        self._resampled: dict[tuple[str, int], Floats] = {}
+        self._predictions: dict[tuple[str, int], Predictions] = {}
+        self.confusions: dict[str, tuple[NDArray[np.int64], int]] = {}
+        store = Store(results.folder) if results.folder is not None else None
+        taken: dict[str, int] = {}
+        for record in results.of_dataset(dataset):
+            if store is None or record.status != "ok" or taken.get(record.method, 0) >= SEEDS:
+                continue
+            found = _read(store, record)
+            if found is not None:
+                taken[record.method] = taken.get(record.method, 0) + 1
+                self._predictions[record.method, record.seed] = found
+                self._count(record.method, found)
+
+    def against(self, one: Comparison, differences: Sequence[float], *, same_test: bool) -> ImageEvidence | None:
+        """A method against its reference; None where no seed has predictions of both on the same images.
+
+        Args:
+            one: The comparison, in the study's first metric.
+            differences: Of all of its pairs.
+            same_test: Whether seeds share their test images.
+        """
+        seeds = [seed for method, seed in self._predictions if method == one.method]
+        pairs = [
+            (seed, self._predictions[one.method, seed], base)
+            for seed in seeds
+            if (base := self._predictions.get((one.reference, seed))) is not None
+            and np.array_equal(base.labels, self._predictions[one.method, seed].labels)
+        ]
+        if not pairs or self._score is None:
+            return None
+        sign = direction(self._metric)
+        drawn = [(self._scores(one.method, seed), self._scores(one.reference, seed)) for seed, _, _ in pairs]
+        bands = [sorted(sign * end for end in bootstrap_interval(*both)) for both in drawn]
+        variances = [float(np.nanvar(mine - theirs, ddof=1)) for mine, theirs in drawn]
+        areas = [
+            found
+            for _, mine, base in pairs
+            if (found := delong_macro(mine.labels, mine.probabilities, base.probabilities, groups=mine.groups))
+        ]
+        return ImageEvidence(
+            method=one.method,
+            metric=self._metric,
+            n=len(pairs),
+            above=sum(low > 0 for low, _ in bands),
+            below=sum(high < 0 for _, high in bands),
+            parts=variance_parts(differences, variances, same_test=same_test),
+            auc=float(np.mean([area.first - area.second for area in areas])) if areas else None,
+            auc_above=sum(_claims(area, 1) for area in areas),
+            auc_below=sum(_claims(area, -1) for area in areas),
+        )
+
+    def _scores(self, method: str, seed: int) -> Floats:
+        if (method, seed) not in self._resampled:
+            found = self._predictions[method, seed]
+            groups = found.groups
+            key = len(found.labels), b"" if groups is None else np.unique(groups, return_inverse=True)[1].tobytes()
+            if key not in self._weights:
+                self._weights[key] = resampling_weights(len(found.labels), groups=groups)
+            assert self._score is not None
+            self._resampled[method, seed] = self._score(found.labels, found.probabilities, self._weights[key])
+        return self._resampled[method, seed]
+
+    def _count(self, method: str, found: Predictions) -> None:
+        k = found.probabilities.shape[1]
+        called = found.probabilities.argmax(axis=1)
+        counts = np.bincount(found.labels * k + called, minlength=k * k)[: k * k].reshape(k, k)
+        before, n = self.confusions.get(method, (np.zeros((k, k), dtype=np.int64), 0))
+        if before.shape == counts.shape:
+            self.confusions[method] = before + counts, n + 1
+
+
+def image_table(results: Results, dataset: str, compared: Sequence[Comparison], images: SingleImages) -> Table | None:
+    """How much of the spread is the test sample's, and how often one seed's test images alone would tell."""
+    pairs = results.differences
+    pairs = pairs[(pairs["dataset"] == dataset) & (pairs["metric"] == results.metric)]
+    values = {str(name): list(map(float, of["value"])) for name, of in pairs.groupby("method", sort=False)}
+    found = [
+        evidence
+        for one in compared
+        if (one.dataset, one.metric) == (dataset, results.metric)
+        and (evidence := images.against(one, values.get(one.method, []), same_test=one.rule == "fixed-test"))
+    ]
+    if not found:
+        return None
+    rows = [
+        (
+            Code(one.method),
+            str(one.n),
+            NOTHING if one.parts is None else bare(one.parts.total**0.5),
+            NOTHING if one.parts is None else bare(one.parts.test_sample**0.5),
+            NOTHING if one.parts is None else percent(one.parts.test_share),
+            f"{one.above} / {one.below}",
+            NOTHING if one.auc is None else signed_points(one.auc, None).removesuffix(" points (no interval)"),
+            f"{one.auc_above} / {one.auc_below}",
+        )
+        for one in found
+    ]
+    columns = (
+        Column("method", "left"),
+        *(Column(name) for name in ("seeds", "sd of a seed", "of the test images", "share")),
+        *(Column(name) for name in ("bootstrap better / worse", "Δ macro AUC", "DeLong better / worse")),
+    )
+    caption = (
+        f"Seeds and test images on {short(dataset, 80)}, {METRICS[results.metric]} minus the reference arm's. Sd of a "
+        "seed's difference, what the sampling of its test images alone makes of it (bootstrap, whole groups at a time) "
+        "and that part's share of the variance, in points. Bootstrap: seeds in which the 95 % interval over their own "
+        "test images leaves zero out. DeLong: seeds in which the areas under the ROC curves (mean over classes, one "
+        f"against the rest) differ with p ≤ 0.05. At most {plural(SEEDS, 'seed')}; these count test images as the only "
+        "chance, so a verdict needs the seeds."
+    )
+    return Table(caption, columns, tuple(rows))
+
+
+def _read(store: Store, record: Record) -> Predictions | None:
+    try:
+        return load_predictions(store.run_folder(record.run_id))
+    except UnreadableFile:
+        return None
+
+
+def _claims(area: AucComparison, sign: int) -> bool:
+    return area.p is not None and area.p <= SIGNIFICANT_TO and sign * (area.first - area.second) > 0

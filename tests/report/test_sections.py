@@ -1,0 +1,177 @@
+"""Sections of the report against figures worked by hand: single images, ranks, variants, costs by phase."""
+
+import numpy as np
+
+from report.compare import against_base, compare
+from report.document import Paragraph, Table, plain
+from report.drawing import Drawing
+from report.phase_costs import phase_cost_table
+from report.ranking import across, stability
+from report.single_images import SingleImages, image_table
+from report.study import Results
+from report.variants import ablations, grids, variants
+from results import PhaseTime, Predictions, Store, Study, save_predictions
+
+
+def cells(table):
+    return [[plain(cell) for cell in row] for row in table.rows]
+
+
+def predicted(store, record, right):
+    """Predictions of two classes of which the given images are called right."""
+    labels = np.arange(len(right)) % 2
+    shares = np.where((labels == 1) == right, 0.8, 0.2)
+    predictions = Predictions(labels, np.stack([1 - shares, shares], 1).astype(np.float32))
+    save_predictions(predictions, store.run_folder(record.run_id))
+
+
+def test_one_seeds_test_images_alone_tell_where_all_agree(make_record, tmp_path):
+    records = []
+    for seed in range(3):
+        for method, wrong in (("classic-balanced", 60), ("sure", 0), ("same", 60)):
+            run = make_record(method=method, seed=seed, score=1 - wrong / 200 + 0.001 * seed * (method == "sure"))
+            predicted(Store(tmp_path), run, np.arange(200) >= wrong)
+            records.append(run)
+    results = Results.of(records, folder=tmp_path)
+    images = SingleImages(results, "cells")
+    table = image_table(results, "cells", compare(results), images)
+    rows = {row[0]: row for row in cells(table)}
+    # 60 of 200 images differ: binomial sd of a difference in accuracy √(.3 · .7 / 200) = 3.2 points
+    assert rows["sure"][3] in ("3.2", "3.3") and rows["sure"][5] == "3 / 0" and rows["sure"][7] == "3 / 0"
+    assert rows["same"][1:] == ["3", "0.0", "0.0", "–", "0 / 0", "0.0", "0 / 0"]
+    counts, n = images.confusions["classic-balanced"]
+    assert n == 3 and counts.tolist() == [[3 * 70, 3 * 30], [3 * 30, 3 * 70]]
+
+
+def test_who_stays_first(make_record):
+    scores = {"a": [0.9, 0.9, 0.9, 0.6], "b": [0.8, 0.8, 0.8, 0.8], "c": [0.1, 0.1, 0.1, 0.1], "d": [0.99]}
+    records = [make_record(method=m, seed=i, score=s) for m, of in scores.items() for i, s in enumerate(of)]
+    said, table = stability(Results.of(records), "cells")
+    first, second, third = cells(table)
+    assert (first[0], second[0], third) == ("a", "b", ["c", "3", "0.100", "0 %"])
+    # a stays first where the fourth seed is drawn at most once in four: (3/4)⁴ + 4 (1/4) (3/4)³ = 74 %
+    assert abs(int(first[3].split()[0]) - 74) <= 3
+    assert plain(said.text).startswith(f"a has the highest mean balanced accuracy, and keeps it in {first[3]}")
+    assert "Left out, since seeds are missing: d." in table.caption
+
+
+def test_of_the_calibration_error_the_lowest_is_first(make_record):
+    records = [
+        make_record(method=m, seed=i, metrics=make_record(score=0.5).metrics.model_copy(update={"ece": e + 0.001 * i}))
+        for m, e in (("a", 0.1), ("b", 0.2))
+        for i in range(3)
+    ]
+    said, _ = stability(Results.of(records, study=Study(metric="ece")), "cells")
+    assert plain(said.text).startswith("a has the lowest mean calibration error, and keeps it in 100 %")
+
+
+def test_ranks_across_datasets_or_why_not(make_record, tmp_path):
+    def of(n):
+        return Results.of(
+            [
+                make_record(dataset=f"d{k}", method=m, seed=i, score=s - 0.01 * k)
+                for k in range(n)
+                for m, s in (("a", 0.9), ("b", 0.8), ("c", 0.7))
+                for i in range(2)
+            ]
+        )
+
+    assert list(across(of(1), Drawing(tmp_path))) == []
+    (_, why) = across(of(4), Drawing(tmp_path))
+    assert "need 5 datasets on which every method has scores, and there are 4" in plain(why.text)
+    _, said, _, table = across(of(6), Drawing(tmp_path))
+    # the same order on six datasets: χ² = 12 · 6 / (3 · 4) · ((1 − 2)² + 0 + (3 − 2)²) = 12
+    assert "χ² = 12.00, p = 0.0025; the methods are not all alike" in plain(said.text)
+    assert [row[:2] for row in cells(table)] == [["a", "1.00"], ["b", "2.00"], ["c", "3.00"]]
+
+
+def timed(record, **phases):
+    times = {name: PhaseTime(wall_s=s, cpu_s=s) for name, s in phases.items()}
+    return record.model_copy(update={"timing": record.timing.model_copy(update={"phases": times})})
+
+
+def test_costs_phase_by_phase_are_shares_of_the_references_run(make_record):
+    records = []
+    for seed in range(3):
+        score = 0.8 + 0.01 * seed
+        base = make_record(method="classic-balanced", seed=seed, score=score)
+        two = make_record(method="dcgan", seed=seed, score=score, tier="two-stage")
+        records += [timed(base, classifier=10.0, score=5.0), timed(two, generator=30.0, classifier=11.0, score=9.0)]
+    results = Results.of(records)
+    table = phase_cost_table(results, "cells", compare(results))
+    assert [column.name for column in table.columns] == [
+        "method",
+        "held against",
+        "generator",
+        "classifier",
+        "whole run",
+    ]
+    ((_, _, generator, classifier, whole),) = cells(table)
+    assert (generator, classifier, whole) == ("×3.00 [3.00, 3.00]", "×1.10 [1.10, 1.10]", "×4.10 [4.10, 4.10]")
+    assert phase_cost_table(Results.of([make_record()]), "cells", []) is None
+
+
+def settings(make_record, names, base):
+    noise = np.array([0.002, -0.001, 0.0, -0.001])
+    return [
+        make_record(
+            method=name,
+            tier="unified",
+            seed=i,
+            score=0.8 + shift + float(noise[(i + len(name)) % 4]),
+            parameters=base | of,
+        )
+        for name, (of, shift) in names.items()
+        for i in range(4)
+    ] + [make_record(method="classic-balanced", seed=i, score=0.8 - float(noise[i])) for i in range(4)]
+
+
+def test_switches_are_ablations(make_record, tmp_path):
+    base = {"classifier": "cnn", "projection": True, "selection": "full"}
+    names = {
+        "u": ({}, 0.05),
+        "u[projection=false]": ({"projection": False}, 0.0),
+        "u[selection=none]": ({"selection": "none"}, 0.05),
+    }
+    results = Results.of(settings(make_record, names, base))
+    (group,) = variants(results)
+    assert (group.base, group.varied, group.is_grid) == ("u", ["projection", "selection"], False)
+    switched = against_base(results, [("u", list(names)[1:])])
+    words = {one.method: one.word for one in switched if one.metric == "balanced_accuracy"}
+    assert words == {"u[projection=false]": "worse", "u[selection=none]": "equivalent"}
+    drawing = Drawing(tmp_path)
+    (figure,) = ablations(results, drawing, "cells", switched, [group])
+    drawing.finish()
+    assert (tmp_path / figure.path).is_file() and (tmp_path / figure.path).with_suffix(".svg").is_file()
+    assert list(grids(results, drawing, "cells", compare(results), [group])) == []
+
+
+def test_parameters_that_vary_span_a_grid(make_record, tmp_path):
+    base = {"classifier": "cnn", "steps": 100, "rate": 0.1}
+    names = {
+        "u": ({}, 0.0),
+        "u[steps=200]": ({"steps": 200}, 0.02),
+        "u[rate=0.2]": ({"rate": 0.2}, -0.02),
+        "u[rate=0.2,steps=200]": ({"rate": 0.2, "steps": 200}, 0.0),
+    }
+    results = Results.of(settings(make_record, names, base))
+    (group,) = variants(results)
+    assert group.is_grid and group.varied == ["steps", "rate"]
+    drawing = Drawing(tmp_path)
+    (figure,) = grids(results, drawing, "cells", compare(results), [group])
+    drawing.finish()
+    assert (tmp_path / figure.path).is_file()
+    assert list(ablations(results, drawing, "cells", [], [group])) == []
+
+
+def test_one_classifiers_variants_are_no_other_classifiers(make_record):
+    records = [
+        make_record(method="none"),
+        make_record(method="none[classifier=vit]", parameters={"classifier": "vit"}),
+    ]
+    assert variants(Results.of(records)) == []
+
+
+def test_blocks_are_of_the_documents_kinds(make_record):
+    records = [make_record(method=m, seed=i, score=0.5) for m in ("a", "b") for i in range(2)]
+    assert [type(block) for block in stability(Results.of(records), "cells")] == [Paragraph, Table]
