@@ -86,7 +86,7 @@ def test_every_odd_study_has_a_report(kind, make_record, tmp_path):
     store.write_study(Study(name=kind, seeds=sorted({record.seed for record in records})))
     for record in records:
         store.write(record)
-    report.write(tmp_path)
+    report.write(tmp_path, ("md",))
     text = (tmp_path / "report.md").read_text()
     assert text.startswith(f"# {kind}") and "nan" not in text.lower().replace("nano", "")
 
@@ -106,7 +106,7 @@ def test_odd_predictions_are_left_out_or_borne(fault, make_record, tmp_path):
         save_predictions(Predictions(labels, rng.dirichlet(np.ones(k), 40).astype(np.float32)), folder)
         if fault == "damaged" and record.seed == 1:
             (folder / "predictions.npz").write_bytes(b"PK")
-    report.write(tmp_path)
+    report.write(tmp_path, ("md",))
     text = (tmp_path / "report.md").read_text()
     assert "Results on `cells`" in text and "nan" not in text
     assert ("Seeds and test images" in text) == (fault != "no pairs")
