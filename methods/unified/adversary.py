@@ -18,7 +18,8 @@ from methods.training.r1 import r1
 from methods.training.transforms import Transform
 from methods.unified.discriminator import Answer, Discriminator
 
-RATE_G, BETAS_G = 2e-4, (0.0, 0.99)
+RATE_G, BETAS = 2e-4, (0.0, 0.99)
+"""Of G and of what in D only tells real from generated: no momentum, for the opponent moves (as in 2107.04589)."""
 EVERY = 16
 """Once in how many discriminator updates R1 is added [lazy regularisation, Karras et al. 1912.04958]."""
 
@@ -26,7 +27,7 @@ EVERY = 16
 class ProjectionTraining(AdversarialTraining):
     """Hinge loss at transformed images, T(x) and T(G(z)) alike [Zhao et al. 2006.10738, section 3.2], and R1.
 
-    D learns as the classifier whose trunk it has: AdamW, the classifier's rate and schedule; G's rate falls likewise.
+    What classifies in D learns as that classifier does: AdamW, its rate and schedule. G's rate falls likewise.
 
     Args:
         feed: Images, updates and random numbers.
@@ -55,12 +56,11 @@ class ProjectionTraining(AdversarialTraining):
         beside: nn.Module | None = None,
         **networks: Any,
     ) -> None:
-        rate_d = options.learning_rate or options.info.learning_rate
         super().__init__(
             feed,
             optimise=lambda g, d: (
-                torch.optim.Adam(g.parameters(), lr=RATE_G, betas=BETAS_G, fused=True),
-                adamw(nn.ModuleList([d, *([beside] if beside else [])]), learning_rate=rate_d),
+                torch.optim.Adam(g.parameters(), lr=RATE_G, betas=BETAS, fused=True),
+                _optimiser(d, beside, rate=options.learning_rate or options.info.learning_rate),
             ),
             **networks,
         )
@@ -130,3 +130,14 @@ class ProjectionTraining(AdversarialTraining):
         yield
         for layer, momentum in zip(self._normalising, momenta, strict=True):
             layer.momentum = momentum
+
+
+def _optimiser(discriminator: Discriminator, beside: nn.Module | None, *, rate: float) -> torch.optim.Optimizer:
+    """The classifier's AdamW for trunk and class head, one without momentum and decay for the rest of D."""
+    if discriminator.classify is None:
+        return torch.optim.AdamW(discriminator.parameters(), lr=rate, betas=BETAS, weight_decay=0.0, fused=True)
+    classifying = nn.ModuleList([discriminator.trunk, discriminator.classify, *([beside] if beside else [])])
+    optimiser = adamw(classifying, learning_rate=rate)
+    source = {"params": list(discriminator.source.parameters()), "betas": BETAS, "weight_decay": 0.0}
+    optimiser.add_param_group(source)
+    return optimiser

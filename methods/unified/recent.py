@@ -1,4 +1,9 @@
-"""Selection inside a training: what recent real batches looked like to the network as it is now."""
+"""Selection inside a training: what recent real batches looked like to the network as it is now.
+
+To confidence and distance, which the class head and its trunk judge, ``full`` adds the source head: an image that it
+finds less real than all but the lowest of recent real images is off the manifold. Without it the class head learns to
+name the first poor images by their textures, and forgets the real ones (docs/unified.md).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,7 @@ from collections import deque
 import torch
 from torch import Tensor
 
-from methods.training.selection import Selection, Selector
+from methods.training.selection import QUANTILE, Selection, Selector
 from methods.unified.discriminator import Answer
 
 KEPT, REFIT = 32, 16
@@ -30,7 +35,8 @@ class RunningSelection:
     def __init__(self, selection: Selection, classes: int, device: torch.device) -> None:
         self._selection: Selection = selection
         self._classes = classes
-        self._real: deque[tuple[Tensor, Tensor]] = deque(maxlen=KEPT)
+        self._real: deque[tuple[Tensor, Tensor, Tensor]] = deque(maxlen=KEPT)
+        self._least_source = torch.full((), -torch.inf, device=device)
         self._selector: Selector | None = None
         self._updates = 0
         self._asked = torch.zeros(classes, device=device)
@@ -43,9 +49,10 @@ class RunningSelection:
 
     def note_real(self, answer: Answer, labels: Tensor) -> None:
         """Remembers a real batch, and fits the selector anew now and then."""
-        self._real.append((answer.features.detach(), labels))
+        self._real.append((answer.features.detach(), labels, answer.source.detach()))
         if self._updates % REFIT == 0:
-            features, owners = (torch.cat(parts) for parts in zip(*self._real, strict=True))
+            features, owners, scores = (torch.cat(parts) for parts in zip(*self._real, strict=True))
+            self._least_source = scores.quantile(1.0 - QUANTILE)
             self._selector = Selector.fit(features, owners, classes=self._classes, selection=self._selection)
         self._updates += 1
 
@@ -56,6 +63,8 @@ class RunningSelection:
         if self._selector is None:
             return torch.zeros_like(labels, dtype=torch.bool)
         kept = self._selector.accept(torch.softmax(answer.logits, dim=1), answer.features, labels)
+        if self._selection == "full":
+            kept = kept & (answer.source >= self._least_source)
         one_hot = torch.nn.functional.one_hot(labels, self._classes).float()
         self._asked = MEMORY * self._asked + one_hot.sum(dim=0)
         self._passed = MEMORY * self._passed + (one_hot * kept[:, None]).sum(dim=0)

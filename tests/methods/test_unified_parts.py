@@ -172,10 +172,10 @@ def test_selection_accepts_real_images_and_rejects_mislabelled_and_far_ones():
     centres = nn.functional.normalize(torch.eye(2, 8), dim=1)
     labels = torch.arange(64) % 2
 
-    def answer(owner, spread, confident):
+    def answer(owner, spread, confident, source=1.0):
         features = nn.functional.normalize(centres[owner] + spread * torch.randn(len(owner), 8), dim=1)
         logits = nn.functional.one_hot(confident, 2) * 6.0
-        return Answer(torch.zeros(len(owner)), logits, features)
+        return Answer(source + 0.1 * torch.randn(len(owner)), logits, features)
 
     running = RunningSelection("full", 2, torch.device("cpu"))
     assert not running.accept(answer(labels, 0.1, labels), labels).any()  # nothing is known yet
@@ -184,4 +184,5 @@ def test_selection_accepts_real_images_and_rejects_mislabelled_and_far_ones():
     assert running.accept(answer(labels, 0.1, labels), labels).float().mean() > 0.85
     assert not running.accept(answer(1 - labels, 0.1, 1 - labels), labels).any()  # the other class's images
     assert running.accept(answer(labels, 3.0, labels), labels).float().mean() < 0.1  # confident, off the manifold
+    assert not running.accept(answer(labels, 0.1, labels, source=0.0), labels).any()  # generated, says the source head
     assert ((running.accepted > 0) & (running.accepted < 1)).all()
