@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from report import tables
+from report.across import across
 from report.comparison import Comparison
 from report.document import Block, Code, Document, Heading, Items, Paragraph, Span, Strong, Text, listed
 from report.drawing import Drawing
 from report.evidence import Evidence
 from report.findings import findings, one_or_two, own_five_percent
 from report.frame import STATUSES
-from report.ranking import across
 from report.sections import section
 from report.study import Results
 from report.text import plural, short

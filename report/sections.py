@@ -11,8 +11,8 @@ from report.evidence import Evidence
 from report.phase_costs import phase_cost_table
 from report.pictures import classes, costs, images, scores
 from report.pictures.curves import curves
-from report.ranking import stability
 from report.single_images import SingleImages, image_table
+from report.stability import stability
 from report.study import Results
 from report.text import plural
 from report.variants import ablations, grids

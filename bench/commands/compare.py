@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -10,10 +12,13 @@ import typer
 from bench.commands.console import Debug, Json, StudyFolder, guarded, open_store, out, say
 from bench.commands.tables import to_terminal
 from bench.errors import UsageError
+from report import Table
 from report.compare import compare as compare_arms
-from report.comparison import refuse_unpaired
+from report.compare import head_to_head
+from report.comparison import Comparison, refuse_unpaired
 from report.frame import METRICS
-from report.study import read_results
+from report.stability import stability
+from report.study import Results, read_results
 from report.verdicts import verdict_table
 
 
@@ -33,11 +38,13 @@ def compare(
     if metric is not None and metric not in METRICS:
         raise UsageError(f"no verdict can be given in {metric!r}; choose one of {', '.join(METRICS)}.")
     results = read_results(study)
+    if metric is not None:
+        results = replace(results, study=results.study.model_copy(update={"metric": metric}))
     for note in results.notes:
         say(f"bench: {note}")
     if reference is not None and reference not in results.methods():
         raise UsageError(f"{reference!r} is no method of this study; it has {', '.join(results.methods())}.")
-    found = compare_arms(results, reference=reference, metric=metric)
+    found = compare_arms(results, reference=reference)
     refuse_unpaired(found)
     if json_:
         print(json.dumps([comparison.as_json() for comparison in found], ensure_ascii=False, indent=1))
@@ -45,4 +52,16 @@ def compare(
     if not found:
         say("bench: there is no method with a reference arm in this study; name one with --reference.")
         return
-    out().print(to_terminal([verdict_table(found, dataset) for dataset in dict.fromkeys(c.dataset for c in found)]))
+    heads = [] if reference is not None else head_to_head(results)
+    out().print(
+        to_terminal([table for dataset in results.datasets for table in _tables(results, dataset, found, heads)])
+    )
+
+
+def _tables(
+    results: Results, dataset: str, found: Sequence[Comparison], heads: Sequence[Comparison]
+) -> Iterator[Table]:
+    """Verdicts, one process against two, and who stays first, of one dataset; those that have rows."""
+    of_heads = replace(verdict_table(heads, dataset), caption=f"One process or two, on {dataset}.")
+    first = [block for block in stability(results, dataset) if isinstance(block, Table)]
+    yield from (table for table in (verdict_table(found, dataset), of_heads, *first) if table.rows)

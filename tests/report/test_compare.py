@@ -107,7 +107,10 @@ def test_the_command_prints_the_fixed_keys(study, tmp_path):
     assert [tuple(one) for one in printed] == [KEYS, KEYS]
     assert [one["metric"] for one in printed] == ["balanced_accuracy", "macro_ap"]
     assert CliRunner().invoke(app, ["compare", str(tmp_path), "--reference", "nope"]).exit_code == 2
-    assert "better" in CliRunner().invoke(app, ["compare", str(tmp_path)]).stdout
+    printed = CliRunner().invoke(app, ["compare", str(tmp_path)]).stdout
+    assert "better" in printed and "How often each method comes first" in " ".join(printed.split())
+    assert "G-mean" in CliRunner().invoke(app, ["compare", str(tmp_path), "--metric", "g_mean"]).stdout
+    assert CliRunner().invoke(app, ["compare", str(tmp_path), "--metric", "nope"]).exit_code == 2
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from report.across import across
 from report.compare import against_base, compare
 from report.document import Paragraph, Table, plain
 from report.drawing import Drawing
 from report.phase_costs import phase_cost_table
-from report.ranking import across, stability
 from report.single_images import SingleImages, image_table
+from report.stability import stability
 from report.study import Results
 from report.variants import ablations, grids, variants
 from results import PhaseTime, Predictions, Store, Study, save_predictions

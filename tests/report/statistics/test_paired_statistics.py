@@ -90,7 +90,7 @@ def test_the_smallest_sign_flip_p_by_number_of_pairs():
 def test_the_detectable_difference_is_that_of_statsmodels(n, comparisons):
     values = np.random.default_rng(n).normal(0, 1, n).tolist()
     found = minimum_detectable(estimate(values), comparisons=comparisons) / np.std(values, ddof=1)
-    assert TTestPower().power(found, n, 0.05 / comparisons, alternative="two-sided") == pytest.approx(0.8, abs=1e-6)
+    assert TTestPower().power(found, n, 0.05 / comparisons, alternative="two-sided") == pytest.approx(0.8, abs=1e-9)
 
 
 def test_seeds_needed_is_the_first_number_that_settles_it():
