@@ -58,9 +58,9 @@ class ProjectionTraining(AdversarialTraining):
     ) -> None:
         super().__init__(
             feed,
-            optimise=lambda g, d: (
+            optimise=lambda g, _: (
                 torch.optim.Adam(g.parameters(), lr=RATE_G, betas=BETAS, fused=True),
-                _optimiser(d, beside, rate=options.learning_rate or options.info.learning_rate),
+                _optimiser(networks["discriminator"], beside, rate=options.learning_rate or options.info.learning_rate),
             ),
             **networks,
         )
@@ -82,7 +82,9 @@ class ProjectionTraining(AdversarialTraining):
         on_real, on_fake = self.answers(real, fake, labels)
         loss = self.source_loss(on_real, on_fake) + self.further_loss(on_real, on_fake, labels)
         if self.penalty and self._updates % EVERY == 0:
-            loss = loss + self.penalty * EVERY * r1(lambda x: self.discriminator(x, labels).source, real)
+            loss = loss + self.penalty * EVERY * r1(
+                lambda x: self.discriminator(x, labels, share=self.share).source, real
+            )
         return loss
 
     def generator_loss(self, fake: Tensor, labels: Tensor) -> Tensor:

@@ -111,6 +111,8 @@ class Generator(nn.Module):
             nn.ConvTranspose2d(inner, outer, kernel_size=4, stride=2, padding=1)
             for inner, outer in pairwise([*widths, shape.channels])
         )
+        for up in self.ups:
+            start_smooth(up)
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
         """(N, 64) standard normal and (N,) int64 → (N, C, H, W) in [−1, 1]."""
@@ -123,3 +125,18 @@ class Generator(nn.Module):
             active = nn.functional.leaky_relu(norm(features, style, labels), 0.2)
             features = up(active.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
         return torch.tanh(features.permute(0, 3, 1, 2))
+
+
+@torch.no_grad()
+def start_smooth(up: nn.Module) -> None:
+    """Lets a 4×4 transposed convolution of stride 2 begin as bilinear doubling behind a random mixture of channels.
+
+    With independent random weights the four pixels that a place becomes have nothing to do with each other, and the
+    chequered pattern that this gives is unlearnt slowly.
+    """
+    assert isinstance(up, nn.ConvTranspose2d)
+    along = torch.tensor([0.25, 0.75, 0.75, 0.25])
+    mixture = torch.randn(up.in_channels, up.out_channels, 1, 1) / up.in_channels**0.5
+    up.weight.copy_(mixture * along[:, None] * along)
+    if up.bias is not None:
+        up.bias.zero_()

@@ -63,7 +63,7 @@ class JointTraining(ProjectionTraining):
     """
 
     class_share: ClassVar[float] = 0.5
-    share: ClassVar[float] = 0.1
+    share: ClassVar[float] = 0.03  # early on the source gradient in the trunk is four to ten times that of the classes
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """Selection inside a training: what recent real batches looked like to the network as it is now.
 
 To confidence and distance, which the class head and its trunk judge, ``full`` adds the source head: an image that it
-finds less real than all but the lowest of recent real images is off the manifold. Without it the class head learns to
+finds less real than three quarters of recent real images is off the manifold. Without it the class head learns to
 name the first poor images by their textures, and forgets the real ones (docs/unified.md).
 """
 
@@ -12,11 +12,13 @@ from collections import deque
 import torch
 from torch import Tensor
 
-from methods.training.selection import QUANTILE, Selection, Selector
+from methods.training.selection import Selection, Selector
 from methods.unified.discriminator import Answer
 
 KEPT, REFIT = 32, 16
 """Batches of real features that are remembered, and updates between two fits of the selector."""
+LEAST_REAL = 0.25
+"""Share of recent real images that the source head may find less real than a generated one that is let in."""
 MEMORY = 0.98
 """Of the running shares of accepted images."""
 
@@ -52,7 +54,7 @@ class RunningSelection:
         self._real.append((answer.features.detach(), labels, answer.source.detach()))
         if self._updates % REFIT == 0:
             features, owners, scores = (torch.cat(parts) for parts in zip(*self._real, strict=True))
-            self._least_source = scores.quantile(1.0 - QUANTILE)
+            self._least_source = scores.quantile(LEAST_REAL)
             self._selector = Selector.fit(features, owners, classes=self._classes, selection=self._selection)
         self._updates += 1
 

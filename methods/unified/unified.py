@@ -57,7 +57,7 @@ class Unified(Joint):
     selection: Selection = Field("full", description="which generated images enter the class loss")
     generated: bool = Field(True, description="whether generated images enter the class loss at all")
     adversarial: bool = Field(True, description="false: no GAN, the class loss on real images alone")
-    warm_up: float = Field(0.3, ge=0, le=1, description="share of the class updates before generated images enter")
+    warm_up: float = Field(0.5, ge=0, le=1, description="share of the class updates before generated images enter")
 
     @model_validator(mode="before")
     @classmethod
