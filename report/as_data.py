@@ -80,8 +80,8 @@ def _block(block: Block, label: str, place: int, folder: Path) -> dict[str, Any]
 
 
 def to_spans(text: Text) -> Spans:
-    """The spans of a text, made fit for one line."""
-    return [_span(span) for span in spans(text)]
+    """The spans of a text, at least one, made fit for one line."""
+    return [_span(span) for span in spans(text) or ("",)]
 
 
 def _span(span: Span) -> dict[str, str]:

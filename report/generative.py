@@ -113,8 +113,9 @@ def _real_rows(long: pd.DataFrame, table: Table) -> Iterator[tuple[Text, ...]]:
     """What real training images give: the same for all methods of a seed, so each seed counts once."""
     real = long[long["metric"].isin([f"{name}_floor" for name in SHARES])].drop_duplicates(["seed", "class", "metric"])
     means = aggregate.spreads(real, "class", "metric")
-    for name in dict.fromkeys(name for name, _ in means):
-        heads = (REAL, str(real["seed"].nunique()), Strong(ALL)) if name == ALL else ("", "", short(name, 40))
+    for k, name in enumerate(dict.fromkeys(name for name, _ in means)):
+        of_class = Strong(ALL) if name == ALL else short(name, 40)
+        heads = ("", "", of_class) if k else (REAL, str(real["seed"].nunique()), of_class)
         cells = [
             score(means.get((name, f"{column.name}_floor"))) if column.name in SHARES else NOTHING
             for column in table.columns[len(HEADS) :]

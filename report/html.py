@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
+from collections.abc import Mapping
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from report.as_data import as_data
+from report.as_data import Spans, as_data
 from report.document import Document
 from report.svg import InlineFigures
 
+_BREAK = re.compile(r"(?=\[)|(?<=[,/])")
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -44,7 +48,8 @@ def to_html(document: Document, folder: Path) -> str:
         .render(
             **data,
             policy=_policy(script=script, style=style),
-            breakable=breakable,
+            inline=inline,
+            body=body,
             definitions=Markup(figures.definitions),
             script=script,
             style=style,
@@ -58,13 +63,44 @@ def _environment() -> Environment:
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
-def breakable(text: str) -> Markup:
+def inline(spans: Spans) -> Markup:
+    """Spans as HTML; text in it is escaped."""
+    return Markup("".join(map(_span, spans)))
+
+
+def body(table: Mapping[str, Any]) -> Markup:
+    """Rows of a table; a template's loops would take ten times as long.
+
+    A row without a name belongs to the one above, from which no line parts it.
+    """
+    aligns = [column["align"] for column in table["columns"]]
+    rows: list[str] = []
+    for row in table["rows"]:
+        named = bool(row[0][0]["text"])
+        tags = ["th" if named else "td", *["td"] * (len(row) - 1)]
+        cells = [
+            f'<{tag} class="{align}">{"".join(map(_span, cell))}</{tag}>'
+            for tag, align, cell in zip(tags, aligns, row, strict=True)
+        ]
+        head = "<tr>" if named else '<tr class="goes-on">'
+        rows.append(f"{head}{''.join(cells)}</tr>\n")
+    return Markup("".join(rows))
+
+
+def _span(span: dict[str, str]) -> str:
+    text = escape(span["text"])
+    match span["style"]:
+        case "code":
+            return f"<code>{_breakable(text)}</code>"
+        case "strong":
+            return f"<strong>{text}</strong>"
+        case _:
+            return text
+
+
+def _breakable(text: str) -> str:
     """Escaped text, in which a long name may be broken; what is copied from the page stays the name."""
-    safe = escape(text)
-    if len(text) > 16:
-        for mark, broken in (("[", "<wbr>["), (",", ",<wbr>"), ("/", "/<wbr>")):
-            safe = safe.replace(mark, Markup(broken))
-    return safe
+    return _BREAK.sub("<wbr>", text) if len(text) > 16 else text
 
 
 def _picture(path: Path, alt: str, figures: InlineFigures) -> Markup:

@@ -62,7 +62,7 @@ class InlineFigures:
     def style(self) -> str:
         """Rules for the page's style sheet."""
         rules = [f".{name}{{{style}}}" for style, name in self._classes.items()]
-        return "\n".join([":where(.plot *){stroke-linejoin:round;stroke-linecap:butt}", *rules])
+        return "\n".join([":where(.plot *, .definitions *){stroke-linejoin:round;stroke-linecap:butt}", *rules])
 
     @property
     def definitions(self) -> str:

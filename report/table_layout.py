@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from report.document import Code, Span, Strong, Table, Text, spans
 
@@ -105,8 +106,14 @@ def _widths(needs: Sequence[_Need], size: float, room: float) -> tuple[float, ..
         return None
     if sum(whole) <= room:
         return tuple(whole)
-    share = (room - sum(least)) / (sum(whole) - sum(least))
-    return tuple(low + share * (high - low) for low, high in zip(least, whole, strict=True))
+    widths = list(least)
+    left = room - sum(least)
+    wanting = sorted(range(len(needs)), key=lambda k: whole[k] - least[k])
+    for n_left, k in zip(range(len(needs), 0, -1), wanting, strict=True):  # equal shares; what one leaves others get
+        more = min(whole[k] - least[k], left / n_left)
+        widths[k] += more
+        left -= more
+    return tuple(widths)
 
 
 def _need(table: Table, column: int, *, firm: bool) -> _Need:
@@ -148,6 +155,7 @@ def _em(text: str, factor: float) -> float:
     return factor * sum(0.33 if c in _NARROW else 0.9 if c in _WIDE or c > "\u2e7f" else 0.53 for c in text)
 
 
+@cache
 def with_breaks(text: str, longest: int = LONGEST_WORD) -> str:
     """A text for a cell: an interval or the deviation after ± stays together, and long words may be broken.
 

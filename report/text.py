@@ -19,6 +19,8 @@ LEFT_TO_RIGHT = "\u200e"
 
 def clean(text: str) -> str:
     """Makes text from outside fit for one line: no line breaks, control characters or reversals of direction."""
+    if text.isprintable() and "  " not in text:  # most is, and long tables have much of it
+        return text.strip()
     return re.sub(" +", " ", _UNWANTED.sub("", _SPACES.sub(" ", text))).strip()
 
 
@@ -29,7 +31,9 @@ def one_line(text: str) -> str:
     """
     kept = clean(text)
     before, after = " " * text[:1].isspace(), " " * text[-1:].isspace()
-    return before + _LEFTWARD_RUN.sub(f"\\g<0>{LEFT_TO_RIGHT}", kept) + after if kept else before
+    if not kept:
+        return before
+    return before + (kept if kept.isascii() else _LEFTWARD_RUN.sub(f"\\g<0>{LEFT_TO_RIGHT}", kept)) + after
 
 
 def short(text: str, most: int = 300) -> str:
@@ -52,7 +56,8 @@ def score(spread: Spread | None) -> str:
     """``0.885 ± 0.012``; without ± for one seed."""
     if spread is None:
         return NOTHING
-    return f"{spread.mean:.3f}" if spread.sd is None else f"{spread.mean:.3f} ± {spread.sd:.3f}"
+    mean = f"{spread.mean:.3f}".replace("-", "−")
+    return mean if spread.sd is None else f"{mean} ± {spread.sd:.3f}"
 
 
 def difference(spread: Spread | None) -> str:

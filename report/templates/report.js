@@ -63,7 +63,8 @@
       const box = picture.getBoundingClientRect();
       stage.replaceChildren(picture.cloneNode(true));
       lightbox.showModal();
-      const whole = Math.min(stage.clientWidth, (stage.clientHeight * box.width) / box.height);
+      const room = [stage.clientWidth - 16, stage.clientHeight - 16]; // its padding
+      const whole = Math.min(room[0], (room[1] * box.width) / box.height);
       width = Math.max(whole, Math.min(720, 2 * box.width));
       resize();
       stage.scrollTo(0, 0);

@@ -86,6 +86,24 @@ def test_a_long_table_has_its_heading_on_every_page():
     assert "".join(pages).count("run-") == 200
 
 
+@pytest.mark.parametrize("before", [30, 34, 38])
+def test_a_short_table_stays_on_one_page(before):
+    filler = tuple(Paragraph(f"filler {k}") for k in range(before))
+    pages = texts(to_pdf(Document("t", (*filler, long_table(12))), HERE))
+    (page,) = [page for page in pages if "run-" in page]
+    assert page.count("run-") == 12 and "Table1.Everyrun." in page
+
+
+def test_the_running_head_names_the_section_that_a_page_begins_with():
+    filler = tuple(Paragraph(f"filler {k}") for k in range(60))
+    blocks = (Heading(2, "First"), *filler, Heading(2, "Second"), *filler)
+    pages = texts(to_pdf(Document("study", blocks), HERE))
+    heads = [re.match("study(First|Second)", page)[1] for page in pages[1:]]
+    begins = next(k for k, page in enumerate(pages) if "Second" in page and k > 0)
+    assert heads[: begins - 1] == ["First"] * (begins - 1) and heads[begins:] == ["Second"] * (len(heads) - begins)
+    assert len(heads) > begins
+
+
 def test_a_table_that_is_too_wide_even_sideways_comes_in_parts():
     table = long_table(3, columns=60)
     content = to_pdf(Document("t", (table, Paragraph("after"))), HERE)
@@ -116,9 +134,11 @@ def test_the_report_as_pdf_holds_what_markdown_holds(written_study):
         assert document.get_metadata_dict()["Title"] == "fake study"
         images = [sum(o.type == pdfium.raw.FPDF_PAGEOBJ_IMAGE for o in page.get_objects()) for page in document]
         assert len(list(document.get_toc())) == markdown.count("\n## ") + markdown.count("\n### ")
-    assert (
-        sum(images) == 2 + 2
-    )  # pictures of cells and digits, and the colour bar of each recall map: the rest is vector
+    shown = [written_study / path for path in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", markdown)]
+    vector = [path.with_suffix(".svg") for path in shown if path.with_suffix(".svg").exists()]
+    bars = sum(path.read_text().count("<image") for path in vector)  # of colours
+    assert sum(images) == len(shown) - len(vector) + bars
+    assert len(vector) > len(shown) / 2
 
 
 def test_nothing_stands_outside_the_margins(written_study):
