@@ -62,10 +62,11 @@ class AcGan(Joint):
 
 
 class AcGanTraining(JointTraining):
-    """Sigmoid cross-entropy on the source, plain cross-entropy on the class, no penalty."""
+    """Sigmoid cross-entropy on the source, plain cross-entropy on the class, no penalty, all gradients on one trunk."""
 
     penalty = 0.0
     class_share = 1.0
+    share = 1.0
 
     def source_loss(self, on_real: Answer, on_fake: Answer) -> Tensor:
         """−L_S."""

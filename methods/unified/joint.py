@@ -142,13 +142,17 @@ class JointTraining(ProjectionTraining):
         return nn.functional.cross_entropy(logits, labels, reduction="none", label_smoothing=self._smoothing)
 
     def _of_generated(self, on_real: Answer, on_fake: Answer, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """(mean cross-entropy of accepted images, whether there are any and the warm-up is over)."""
+        """(mean cross-entropy of accepted images, how much it counts).
+
+        It counts by the share of images that were accepted, so that one of them never outweighs a batch of real ones;
+        nothing before the end of the warm-up.
+        """
         assert on_fake.logits is not None
         self.selection.note_real(on_real, labels)
         accepted = self.selection.accept(on_fake, labels).float()
         each = self._cross_entropy(on_fake.logits, labels)
         loss = (accepted * each).sum() / accepted.sum().clamp(min=1.0)
-        there = accepted.amax() * float(self._class_updates >= self._enters)
+        there = accepted.mean() * float(self._class_updates >= self._enters)
         self._scalars |= {
             "class_loss_generated": loss.detach(),
             "confidence_generated": _confidence(on_fake, labels),

@@ -30,7 +30,7 @@ class LossWeighting(nn.Module, ABC):
 
         Args:
             losses: (T,) float32, ≥ 0; any finite number where a loss is absent this time.
-            present: (T,) float32, 1 where it is there and 0 where it is absent.
+            present: (T,) float32, how much each is there: 0 where it is absent, 1 where it is there in full.
 
         Returns:
             0-d.

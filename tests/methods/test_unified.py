@@ -136,3 +136,12 @@ def test_its_name_means_the_method_and_not_the_tier():
     assert expand(["unified", "none"]) == ["unified", "none"]
     assert {"unified", "acgan"} <= set(expand(["all"]))
     assert "dcgan" in expand(["two-stage"])
+
+
+def test_generated_images_count_by_the_share_that_is_accepted(make_context, make_images):
+    """A single accepted image of eight weighs an eighth of what all eight would."""
+    images, context = make_images([12, 6]), make_context()
+    training = METHODS.build("unified[weighting=fixed,warm_up=0]").training(images, context)
+    training.selection.accept = lambda _answer, labels: torch.arange(len(labels)) == 0
+    scalars = training.step(classify=True, discriminate=True)
+    assert scalars["weight_generated"].item() == pytest.approx(1 / 8)
