@@ -7,7 +7,6 @@ from torch import nn
 from methods.training.adversarial import cross_entropy, gradient_penalty, hinge, short_run_rate
 from methods.training.diffaugment import _translate, diffaugment
 from methods.training.symmetries import Turned, turned
-from methods.two_stage.cgan_diffaug import spread
 
 
 def images(n=6, seed=0):
@@ -104,9 +103,3 @@ def test_a_turned_generator_draws_each_symmetry_equally_often():
     _, counts = images.flatten(1).unique(dim=0, return_counts=True)
     assert len(counts) == 8
     assert counts.min() > 1000 - 4 * (8000 / 8 * 7 / 8) ** 0.5  # four standard deviations of a binomial
-
-
-def test_spread_is_the_deviation_within_a_class_of_the_batch():
-    features = torch.tensor([[0.0, 1.0], [2.0, 1.0], [5.0, 5.0], [5.0, 5.0]])  # deviations (1, 0) and (0, 0)
-    out = spread(features, torch.tensor([0, 0, 1, 1]))
-    assert out.flatten().tolist() == pytest.approx([(1 + 0.01) / 2] * 2 + [0.01] * 2, abs=1e-3)

@@ -1,0 +1,66 @@
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from methods.networks.shape import Shape
+from methods.training.arrangement import pooled
+from methods.two_stage.cgan_diffaug import EVERY, PENALTY, Discriminator, Generator, Training, spread
+
+SHAPE = Shape(channels=3, size=16, width=8, classes=2)
+
+
+def test_spread_is_the_deviation_within_a_class_of_the_batch():
+    features = torch.tensor([[0.0, 1.0], [2.0, 1.0], [5.0, 5.0], [5.0, 5.0]])  # deviations (1, 0) and (0, 0)
+    out = spread(features, torch.tensor([0, 0, 1, 1]))
+    assert out.flatten().tolist() == pytest.approx([(1 + 0.01) / 2] * 2 + [0.01] * 2, abs=1e-3)
+
+
+class Linear(nn.Module):
+    """Scores images by a weight on every number, the same one."""
+
+    def __init__(self, weight):
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(weight))
+
+    def forward(self, images, labels):
+        return self.weight * images.flatten(1).sum(dim=1)
+
+
+def training_with(weight, make_images, context):
+    return Training(
+        pooled(make_images([4, 4]), context),
+        generator=nn.Linear(1, 1),
+        discriminator=Linear(weight),
+        latent=1,
+        optimise=lambda g, d: (torch.optim.SGD(g.parameters()), torch.optim.SGD(d.parameters())),
+    )
+
+
+def test_losses_of_a_discriminator_that_is_undecided(make_images, context):
+    training, images, labels = training_with(0.0, make_images, context), torch.zeros(8, 3, 16, 16), torch.arange(8) % 2
+    assert training.discriminator_loss(images, images, labels).item() == pytest.approx(2 * math.log(2))
+    assert training.generator_loss(images, labels).item() == pytest.approx(math.log(2))
+
+
+def test_the_penalty_comes_now_and_then_and_is_that_of_a_linear_discriminator(make_images, context):
+    training, images, labels = training_with(0.01, make_images, context), torch.zeros(8, 3, 16, 16), torch.arange(8) % 2
+    losses = []
+    for _ in range(2 * EVERY):
+        training.random.manual_seed(0)  # the same transforms each time
+        losses.append(training.discriminator_loss(images, images, labels).item())
+    penalty = EVERY * PENALTY / 2 * 0.01**2 * 3 * 16 * 16  # ‖w‖² of the weights of all numbers of an image
+    expected = [losses[0] + penalty * (step % EVERY == EVERY - 1) for step in range(2 * EVERY)]
+    assert losses == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_class_reaches_both_networks():
+    torch.manual_seed(0)
+    generator, discriminator = Generator(SHAPE), Discriminator(SHAPE)
+    for norm in generator.norms:
+        nn.init.normal_(norm.gain.weight)  # alike for all classes at the start
+    noise, zeros, ones = torch.randn(4, 64), torch.zeros(4, dtype=torch.int64), torch.ones(4, dtype=torch.int64)
+    images = generator(noise, zeros)
+    assert not torch.equal(images, generator(noise, ones))
+    assert not torch.equal(discriminator(images, zeros), discriminator(images, ones))
