@@ -54,6 +54,20 @@ def test_a_run_measures_its_generated_images(session, places) -> None:
         assert nearest.size == samples.size
 
 
+def test_one_training_is_one_phase(session, places) -> None:
+    record, folder = one(session, places, "unified")
+    assert record.timing.phases.keys() == {"joint", "score"}
+    assert record.generative is not None
+    assert (folder / "samples.png").exists()
+
+
+def test_a_method_configured_not_to_sample_is_only_scored(session, places) -> None:
+    record, folder = one(session, places, "unified[adversarial=false]")
+    assert record.metrics is not None
+    assert record.generative is None
+    assert not (folder / "samples.png").exists()
+
+
 def test_the_same_run_measures_the_same(session, places) -> None:
     first, second = (one(session, places)[0].generative for _ in range(2))
     assert first == second
