@@ -4,9 +4,10 @@
 2. Its discriminator is the start of a GAN for each minority class; these share the other half by turns.
 3. It is the start of the judged classifier too, all but the head, which then learns from real and generated images.
 
-The discriminator *is* the judged classifier's network, with one output in the place of its head (our reading, so that
-the plan works with every classifier). So the reference arm is ``classic-balanced`` with the same classifier: the same
-network, from the same random weights without the GAN in between.
+The discriminator *is* the judged classifier's network, with one output in the place of its head; by default that is
+``strided``, DCGAN's own discriminator (our reading). So the reference arm is ``classic-balanced`` with the same
+classifier: the same network, from the same random weights without the GAN in between. Other classifiers can be named,
+but need not make good discriminators.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from pydantic import Field
 from torch import Tensor, nn
 
 from datasets import LabelledImages
 from methods.base import Context, MethodInfo
 from methods.catalogue import register
+from methods.classifiers.base import ClassifierName
 from methods.classifiers.head import replace_head
 from methods.networks.shape import Shape
 from methods.training.adversarial import adams
@@ -47,6 +50,8 @@ class PretrainedDiscriminator(TwoStage):
         reference="Radford et al., arXiv 1511.06434, section 5; transfer between GANs: Wang et al., arXiv 1805.01677",
         can_sample=True,
     )
+
+    classifier: ClassifierName = Field("strided", description="judged, and the discriminator")
 
     def fit_generator(self, train: LabelledImages, context: Context) -> FittedWithTrunk:
         """See `TwoStage.fit_generator`."""

@@ -6,7 +6,9 @@ from torchvision.models import resnet18
 from datasets import SpecError
 from methods import METHODS, NotApplicable
 from methods.classifiers import CLASSIFIERS
+from methods.networks.shape import Shape
 from methods.networks.vit import Block, attention
+from methods.two_stage.dcgan import Discriminator
 
 
 def parameters(network):
@@ -24,6 +26,17 @@ def test_cnn_has_six_convolutions_of_doubling_width():
     network = CLASSIFIERS.build("cnn").build(channels=3, classes=4, size=32, width=16)
     widths = [layer.out_channels for layer in network.modules() if isinstance(layer, nn.Conv2d)]
     assert widths == [16, 16, 32, 32, 64, 64]
+
+
+def test_strided_is_dcgans_discriminator_with_more_outputs():
+    shape = Shape(channels=3, size=32, width=8, classes=0)
+    ours = CLASSIFIERS.build("strided").build(channels=3, classes=1, size=32, width=8)
+    assert parameters(ours) == parameters(Discriminator(shape)) + 1, "the head has a bias"
+    assert CLASSIFIERS.build("strided").build(channels=1, classes=5, size=64, width=4)(
+        torch.zeros(2, 1, 64, 64)
+    ).shape == (2, 5)
+    with pytest.raises(NotApplicable, match="strided needs an image size that is a power of two from 16 on, got 24"):
+        CLASSIFIERS.build("strided").build(channels=3, classes=4, size=24, width=8)
 
 
 def test_resnet18_of_width_64_is_torchvisions():

@@ -55,7 +55,7 @@ def fit(make_images, make_context, smoke, monkeypatch):
     monkeypatch.setattr(loop, "Ema", recording_ema)
     monkeypatch.setattr(plan.PretrainedDiscriminator, "fit_generator", recording_fit)
 
-    def fit(classifier="cnn", counts=(20, 9, 5)):
+    def fit(classifier="strided", counts=(20, 9, 5)):
         context = make_context(budget=replace(smoke, generator_steps=20))
         train = make_images(list(counts))
         METHODS.build(f"pretrained-discriminator[classifier={classifier}]").fit(train, train, context)
@@ -64,7 +64,7 @@ def fit(make_images, make_context, smoke, monkeypatch):
     return fit
 
 
-@pytest.mark.parametrize("classifier", ["cnn", "mlp", "resnet18", "vit"])
+@pytest.mark.parametrize("classifier", ["strided", "cnn", "mlp", "vit"])
 def test_the_classifier_starts_from_the_discriminator_but_for_its_head(fit, make_images, make_context, classifier):
     context, start, generator = fit(classifier)
     plain = loop.initial_network(classifier, train=make_images([20, 9, 5]), context=make_context()).state_dict()
