@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ from report.frame import METRICS
 from report.pictures.scores import effects
 from report.study import Results
 
+CLASSIFIER = "classifier"
 FEWEST_SETTINGS = 3
 
 
@@ -49,21 +50,45 @@ class Variants:
 
 
 def variants(results: Results) -> list[Variants]:
-    """Groups of two or more methods with the same base name and classifier."""
+    """Groups of two or more methods with the same base name and classifier.
+
+    A switch may bring its own classifier with it: a variant that is alone with its classifier, and differs from the
+    others in more than that, joins them.
+    """
     parameters = {record.method: record.parameters for record in reversed(results.records)}
-    groups: dict[tuple[str, str], list[str]] = {}
+    by_base: dict[str, dict[str, list[str]]] = {}
     for method in results.methods():
-        key = method.partition("[")[0], str(parameters[method].get("classifier"))
-        groups.setdefault(key, []).append(method)
+        of_base = by_base.setdefault(method.partition("[")[0], {})
+        of_base.setdefault(_word(parameters[method].get(CLASSIFIER)), []).append(method)
+    groups = [group for of_base in by_base.values() for group in _joined(list(of_base.values()), parameters)]
     found: list[Variants] = []
-    for members in groups.values():
-        names = list(dict.fromkeys(name for method in members for name in parameters[method]))
-        varied = [name for name in names if len({_word(parameters[method].get(name)) for method in members}) > 1]
+    for members in groups:
+        varied = _varied([parameters[method] for method in members])
         if varied:
-            base = min(members, key=lambda method: method.count("="))
+            base = min(members, key=_n_set)
             settings = {method: {name: parameters[method].get(name) for name in varied} for method in members}
             found.append(Variants(base, settings))
     return found
+
+
+def _joined(groups: Sequence[list[str]], parameters: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
+    """Methods of one base name by classifier, with those that are alone put to the plainest method's."""
+    plainest = min(groups, key=lambda group: min(map(_n_set, group)))
+    base = parameters[min(plainest, key=_n_set)]
+    alone = [group for group in groups if len(group) == 1 and group is not plainest]
+    joining = [group for group in alone if _varied([base, parameters[group[0]]])]
+    joined = [*plainest, *(group[0] for group in joining)]
+    return [joined, *(group for group in groups if group is not plainest and group not in joining)]
+
+
+def _varied(settings: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Parameters that differ, the classifier left out."""
+    names = dict.fromkeys(name for of_method in settings for name in of_method if name != CLASSIFIER)
+    return [name for name in names if len({_word(of_method.get(name)) for of_method in settings}) > 1]
+
+
+def _n_set(method: str) -> int:
+    return method.count("=")
 
 
 def ablations(

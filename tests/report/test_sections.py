@@ -173,6 +173,17 @@ def test_one_classifiers_variants_are_no_other_classifiers(make_record):
     assert variants(Results.of(records)) == []
 
 
+def test_a_switch_that_brings_its_own_classifier_joins_the_others(make_record):
+    vit, conv = {"classifier": "vit", "backbone": "vit"}, {"classifier": "cnn", "backbone": "conv"}
+    records = [
+        make_record(method="u", parameters=vit),
+        make_record(method="u[backbone=conv,classifier=cnn]", parameters=conv),
+        make_record(method="u[classifier=big]", parameters=vit | {"classifier": "big"}),
+    ]
+    (group,) = variants(Results.of(records))
+    assert group.settings == {"u": {"backbone": "vit"}, "u[backbone=conv,classifier=cnn]": {"backbone": "conv"}}
+
+
 def test_blocks_are_of_the_documents_kinds(make_record):
     records = [make_record(method=m, seed=i, score=0.5) for m in ("a", "b") for i in range(2)]
     assert [type(block) for block in stability(Results.of(records), "cells")] == [Paragraph, Table]
