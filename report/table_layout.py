@@ -6,6 +6,7 @@ rows would take longer than setting them.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,13 +21,19 @@ INSET = 6.0
 """Points: left and right of a cell together."""
 
 SIZES = (8.5, 7.8, 7.1, 6.5)
-"""Points: of the type, the first that fits is taken."""
+"""Points: of the type; large is better as long as rows are not broken for it."""
 
 MOST = 45.0
 """Em: a longer cell is broken anyway and claims no more."""
 
 MOST_OF_HEAD = 12.0
 """Em: the same for headings."""
+
+MORE_LINES = 1.25
+"""Times the lines of the smallest type: a larger type is taken if it takes no more."""
+
+SAMPLE = 200
+"""Rows whose lines are counted."""
 
 LONGEST_WORD, LONGEST_IN_HEAD = 14, 10
 """Letters; longer words may be broken."""
@@ -65,13 +72,28 @@ def lay_out(table: Table) -> list[Part]:
     every = tuple(range(len(table.columns)))
     firm = [_need(table, k, firm=table.columns[k].align == "right") for k in every]
     soft = [_need(table, k, firm=False) for k in every]
-    choices = [(firm, size, False) for size in SIZES] + [(soft, SIZES[-1], False)]
-    choices += [(firm, size, True) for size in SIZES[1:]] + [(soft, SIZES[-1], True)]
+    upright = [Part(every, found, size, False) for size in SIZES if (found := _widths(firm, size, PORTRAIT))]
+    if upright:
+        lines = [_lines(table, part) for part in upright]
+        return [next(part for part, n in zip(upright, lines, strict=True) if n <= MORE_LINES * lines[-1])]
+    choices = [(soft, SIZES[-1], False), *((firm, size, True) for size in SIZES[1:]), (soft, SIZES[-1], True)]
     for needs, size, landscape in choices:
         widths = _widths(needs, size, LANDSCAPE if landscape else PORTRAIT)
         if widths is not None:
             return [Part(every, widths, size, landscape)]
     return _parts(table, soft)
+
+
+def _lines(table: Table, part: Part) -> int:
+    """Lines that the rows take, some of them if there are many."""
+    rows = table.rows[:: 1 + len(table.rows) // SAMPLE]
+    return sum(
+        max(
+            math.ceil(_length(row[c]) * part.size / max(width - INSET, 1.0) - 1e-6)
+            for c, width in zip(part.columns, part.widths, strict=True)
+        )
+        for row in rows
+    )
 
 
 def _parts(table: Table, needs: Sequence[_Need]) -> list[Part]:

@@ -33,6 +33,15 @@ def test_more_columns_are_set_smaller_then_sideways_then_in_parts():
     assert kinds == [*map(str, SIZES), "sideways", "parts"]
 
 
+def test_type_is_smaller_where_that_keeps_rows_in_one_line():
+    heads = tuple(Column(head, "left") for head in ("run", "method", "dataset", "status"))
+    run, name = Code("dcgan-cells-s0-0123456789abcdef"), Code("dcgan[classifier=resnet18,per_class=false]")
+    short = Table("c", heads, ((run, name, Code("cells"), "ok"),) * 20)
+    further = (*heads, Column("balanced accuracy"), Column("wall [s]"))
+    long = Table("c", further, tuple((*row, "0.123 ± 0.456", "1234.5") for row in short.rows))
+    assert lay_out(long)[0].size < lay_out(short)[0].size == SIZES[0]
+
+
 def test_figures_are_broken_last():
     long = Table("c", (Column("n"), Column("words", "left")), (("+0.021 ± 0.008", "word " * 60),))
     (part,) = lay_out(long)
@@ -59,3 +68,8 @@ def test_breaks_leave_the_text_as_it_is(text):
     assert with_breaks(text).replace("\u200b", "").replace("\u00a0", " ") == text.replace("\u200b", "").replace(
         "\u00a0", " "
     )
+
+
+def test_a_column_without_any_text_has_a_place():
+    (part,) = lay_out(Table("c", (Column(""), Column("n")), (("", "1"),)))
+    assert part.widths[0] == INSET
