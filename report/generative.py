@@ -199,7 +199,7 @@ def _ranks(results: Results, dataset: str, long: pd.DataFrame) -> Paragraph:
     """Whether nearness to real images goes with what the classifier gains; published studies say it need not."""
     pooled = long[(long["class"] == ALL) & (long["metric"] == "kid_excess")]
     kid = aggregate.spreads(pooled, "method")
-    gains = aggregate.spreads(results.differences, "dataset", "method", "metric")
+    gains = results.gains
     sign = direction(results.metric)
     pairs = [
         (of_kid.mean, sign * gains[key].mean)

@@ -24,7 +24,7 @@ def main_frame(results: Results, compared: Sequence[Comparison]) -> pd.DataFrame
         ``_high``, ``_p_holm`` and ``_verdict``; cost in seconds. Empty where there is none.
     """
     metrics = tables.main_metrics(results)
-    means = aggregate.spreads(results.metrics, "dataset", "method", "metric")
+    means = results.means
     cost, _ = tables.main_cost(results)
     found = {(one.dataset, one.method, one.metric): one for one in compared}
     rows: list[dict[str, Any]] = []

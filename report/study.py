@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -83,6 +83,21 @@ class Results:
     def differences(self) -> pd.DataFrame:
         """Method minus reference arm: one row a pair and metric."""
         return aggregate.differences(self.metrics, self.references)
+
+    @cached_property
+    def means(self) -> Mapping[tuple[str, ...], aggregate.Spread]:
+        """Mean and spread over seeds by dataset, method and metric."""
+        return aggregate.spreads(self.metrics, "dataset", "method", "metric")
+
+    @cached_property
+    def gains(self) -> Mapping[tuple[str, ...], aggregate.Spread]:
+        """Mean and spread of the difference to the reference arm by dataset, method and metric."""
+        return aggregate.spreads(self.differences, "dataset", "method", "metric")
+
+    @cached_property
+    def recall_means(self) -> Mapping[tuple[str, ...], aggregate.Spread]:
+        """Mean and spread of recall by dataset, method and class."""
+        return aggregate.spreads(self.recalls, "dataset", "method", "class")
 
     @cached_property
     def kinds(self) -> list[aggregate.Kind]:

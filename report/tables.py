@@ -24,8 +24,8 @@ _METHOD, _RUNS = Column("method", "left"), Column("runs", "left")
 def score_table(results: Results, dataset: str) -> Table:
     """Mean ± sd of the main metrics, the difference to the reference arm, and the cost."""
     metrics = main_metrics(results)
-    means = aggregate.spreads(results.metrics, "dataset", "method", "metric")
-    gains = _differences(results)
+    means = results.means
+    gains = results.gains
     cost, kind = main_cost(results)
     rows = [
         (
@@ -59,7 +59,7 @@ def main_metrics(results: Results) -> list[str]:
 def further_table(results: Results, dataset: str) -> Table:
     """The metrics that the first table leaves out."""
     metrics = [metric for metric in METRICS if metric not in (results.metric, *FIRST_METRICS)]
-    means = aggregate.spreads(results.metrics, "dataset", "method", "metric")
+    means = results.means
     rows = [
         (*_arm(results, dataset, method), *(score(means.get((dataset, method, metric))) for metric in metrics))
         for method in results.methods(dataset)
@@ -73,7 +73,7 @@ def further_table(results: Results, dataset: str) -> Table:
 def class_recall_table(results: Results, dataset: str) -> Table:
     """Recall of each class."""
     classes = class_names(results, dataset)
-    means = aggregate.spreads(results.recalls, "dataset", "method", "class")
+    means = results.recall_means
     rows = [
         (*_arm(results, dataset, method), *(score(means.get((dataset, method, name))) for name in classes))
         for method in results.methods(dataset)
@@ -84,7 +84,7 @@ def class_recall_table(results: Results, dataset: str) -> Table:
 
 def cost_table(results: Results, dataset: str, kind: Kind) -> Table:
     """Seconds by phase and clock, of one kind of times."""
-    times = aggregate.of_kind(results.phases, kind)
+    times = aggregate.of_kind(results.phases[results.phases["dataset"] == dataset], kind)
     by_phase = aggregate.spreads(times, "dataset", "method", "phase", "clock")
     counted = times[~times["phase"].isin(NOT_COST)]
     sums = counted.groupby(["dataset", "method", "seed", "clock"], sort=False)["value"].sum().reset_index()
@@ -169,10 +169,6 @@ def class_names(results: Results, dataset: str) -> Sequence[str]:
     return list(
         dict.fromkeys(n for record in results.of_dataset(dataset) if record.metrics for n in record.metrics.recall)
     )
-
-
-def _differences(results: Results) -> dict[tuple[str, ...], Spread]:
-    return aggregate.spreads(results.differences, "dataset", "method", "metric")
 
 
 def main_cost(results: Results) -> tuple[dict[tuple[str, ...], Spread], Kind | None]:

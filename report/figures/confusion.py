@@ -38,7 +38,7 @@ def draw_confusions(counts: Mapping[str, NDArray[np.int64]], path: Path, *, clas
     k = len(classes)
     columns = min(len(counts), _columns(k))
     rows = math.ceil(len(counts) / columns)
-    titles = [wrapped(name, 66 // columns) for name in counts]
+    titles = [wrapped(name, 21 if columns > 3 else 66 // columns) for name in counts]
     title_lines = max(title.count("\n") + 1 for title in titles)
     room = 0.07 * max(map(len, classes)) + 0.1
     side = (WIDTH - room) / columns - 0.15
@@ -50,7 +50,7 @@ def draw_confusions(counts: Mapping[str, NDArray[np.int64]], path: Path, *, clas
         for i, (axes, title, of_method) in enumerate(zip(grid.flat, titles, counts.values(), strict=False)):
             below = i + columns >= len(counts)  # the lowest of its column
             _matrix(axes, of_method, side=side)
-            axes.set_title(title, fontsize=8)
+            axes.set_title(title, fontsize=7 if columns > 3 else 8)
             axes.set_xticks(range(k), classes if below else [""] * k, rotation=90)
             axes.set_yticks(range(k), classes if i % columns == 0 else [""] * k)
         figure.supxlabel("called", fontsize=8.5)

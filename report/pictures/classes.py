@@ -8,7 +8,6 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from report import aggregate
 from report.document import Figure
 from report.drawing import Drawing
 from report.figures.confusion import draw_confusions, per_page
@@ -21,7 +20,7 @@ from report.text import plural, short
 def recall(results: Results, drawing: Drawing, dataset: str) -> Iterator[Figure]:
     """Heat map of recall by class."""
     classes = class_names(results, dataset)
-    means = aggregate.spreads(results.recalls, "dataset", "method", "class")
+    means = results.recall_means
     methods = [
         method for method in results.methods(dataset) if any((dataset, method, name) in means for name in classes)
     ]

@@ -12,7 +12,7 @@ from report.figures.phases import draw_phases
 from report.figures.scatter import Point, draw_scatter
 from report.frame import METRICS, NOT_COST, direction
 from report.study import Results
-from report.tables import CONTENDED
+from report.tables import CONTENDED, main_cost
 from report.text import short
 
 
@@ -22,8 +22,8 @@ def cost(results: Results, drawing: Drawing, dataset: str) -> Iterator[Figure | 
         yield Paragraph("No times are shown: every run shared device or cores with others, or left none.")
         return
     kind = results.kinds[0]
-    costs = aggregate.spreads(aggregate.costs(results.runs, kind), "dataset", "method")
-    means = aggregate.spreads(results.metrics, "dataset", "method", "metric")
+    costs = main_cost(results)[0]
+    means = results.means
     label = METRICS[results.metric]
     points = [
         Point(method, results.tier(method), costs[dataset, method], means[dataset, method, results.metric])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from report import aggregate
 from report.comparison import Comparison
 from report.document import Figure
 from report.drawing import Drawing
@@ -22,7 +21,7 @@ MOST_WIDTHS = 12
 def scores(results: Results, drawing: Drawing, dataset: str) -> Iterator[Figure]:
     """Strip of scores by seed."""
     label = METRICS[results.metric]
-    means = aggregate.spreads(results.metrics, "dataset", "method", "metric")
+    means = results.means
     arms = {
         method: means[key].mean
         for method, arm in results.references.items()
