@@ -183,14 +183,14 @@ def _run_row(record: Record) -> dict[str, Any]:
 def _ordered(records: Sequence[Record]) -> list[Record]:
     tiers = ("control", "two-stage", "unified")
     by_age = sorted(records, key=lambda record: (record.started_at, record.run_id))
-    methods = list(dict.fromkeys(record.method for record in by_age))
-    datasets = list(dict.fromkeys(record.dataset for record in by_age))
+    methods = {name: place for place, name in enumerate(dict.fromkeys(record.method for record in by_age))}
+    datasets = {name: place for place, name in enumerate(dict.fromkeys(record.dataset for record in by_age))}
     return sorted(
         by_age,
         key=lambda record: (
-            datasets.index(record.dataset),
+            datasets[record.dataset],
             tiers.index(record.tier),
-            methods.index(record.method),
+            methods[record.method],
             record.seed,
         ),
     )
