@@ -38,6 +38,17 @@ def compose(results: Results, folder: Path, compared: Sequence[Comparison]) -> D
     drawing = Drawing(folder)
     evidence = Evidence.of(results, compared)
     blocks: list[Block] = [*_opening(results, evidence), *_faults(results), *across(results, drawing)]
+    if results.brief:
+        blocks.append(
+            Paragraph(
+                (
+                    f"The study has {len(results.datasets)} datasets. Of each, pictures of images, confusion matrices, "
+                    "learning curves and interval widths are left out; ",
+                    Code("bench report --in-full"),
+                    " draws them.",
+                )
+            )
+        )
     for dataset in results.datasets:
         blocks += [Heading(2, ("Results on ", Code(dataset))), *section(results, dataset, drawing, evidence)]
     drawing.finish()

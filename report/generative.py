@@ -60,7 +60,8 @@ def section(results: Results, dataset: str, drawing: Drawing) -> Iterator[Block]
     tables = likeness_table(results, dataset, long), fidelity_table(results, dataset, long)
     yield from (table for table in tables if len(table.columns) > len(HEADS))
     yield _ranks(results, dataset, long)
-    yield from images.nearest(results, drawing, dataset)
+    if not results.brief:
+        yield from images.nearest(results, drawing, dataset)
     yield from _missing(measured)
 
 

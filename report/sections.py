@@ -47,10 +47,12 @@ def section(results: Results, dataset: str, drawing: Drawing, evidence: Evidence
     yield Heading(3, "Classes")
     yield from classes.recall(results, drawing, dataset)
     yield tables.class_recall_table(results, dataset)
-    yield from classes.confusion(results, drawing, dataset, single.confusions)
-    yield from _titled("Real and generated images", _images(results, dataset, drawing))
+    if not results.brief:
+        yield from classes.confusion(results, drawing, dataset, single.confusions)
+        yield from _titled("Real and generated images", _images(results, dataset, drawing))
     yield from generative.section(results, dataset, drawing)
-    yield from _titled("Learning curves", curves(results, drawing, dataset))
+    if not results.brief:
+        yield from _titled("Learning curves", curves(results, drawing, dataset))
     yield Heading(3, "Further metrics")
     yield tables.further_table(results, dataset)
 
@@ -64,7 +66,8 @@ def _against(
         return
     yield from scores.differences(results, drawing, dataset, evidence.compared)
     yield against
-    yield from scores.widths(results, drawing, dataset, evidence.compared)
+    if not results.brief:
+        yield from scores.widths(results, drawing, dataset, evidence.compared)
     yield from _some(image_table(results, dataset, evidence.compared, single))
 
 

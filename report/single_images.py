@@ -12,7 +12,7 @@ from report.comparison import Comparison
 from report.document import Code, Column, Table
 from report.frame import METRICS, direction
 from report.numbers import bare, percent, signed_points
-from report.statistics.delong import AucComparison, delong_macro
+from report.statistics.delong import AucComparison, Ranked, delong_macro, ranked
 from report.statistics.images import bootstrap_interval, resampling_weights
 from report.statistics.variance import VarianceParts, variance_parts
 from report.statistics.weighted_scores import SCORES, Floats
@@ -70,6 +70,7 @@ class SingleImages:
         self._metric = results.metric
         self._weights: dict[tuple[int, bytes], Floats] = {}
         self._resampled: dict[tuple[str, int], Floats] = {}
+        self._ranked: dict[tuple[str, int], Ranked] = {}
         self._predictions: dict[tuple[str, int], Predictions] = {}
         self.confusions: dict[str, tuple[NDArray[np.int64], int]] = {}
         store = Store(results.folder) if results.folder is not None else None
@@ -106,8 +107,12 @@ class SingleImages:
         variances = [float(np.nanvar(mine - theirs, ddof=1)) for mine, theirs in drawn]
         areas = [
             found
-            for _, mine, base in pairs
-            if (found := delong_macro(mine.labels, mine.probabilities, base.probabilities, groups=mine.groups))
+            for seed, mine, _ in pairs
+            if (
+                found := delong_macro(
+                    self._ranks(one.method, seed), self._ranks(one.reference, seed), groups=mine.groups
+                )
+            )
         ]
         return ImageEvidence(
             method=one.method,
@@ -131,6 +136,12 @@ class SingleImages:
             assert self._score is not None
             self._resampled[method, seed] = self._score(found.labels, found.probabilities, self._weights[key])
         return self._resampled[method, seed]
+
+    def _ranks(self, method: str, seed: int) -> Ranked:
+        if (method, seed) not in self._ranked:
+            found = self._predictions[method, seed]
+            self._ranked[method, seed] = ranked(found.labels, found.probabilities)
+        return self._ranked[method, seed]
 
     def _count(self, method: str, found: Predictions) -> None:
         k = found.probabilities.shape[1]

@@ -12,6 +12,9 @@ import pandas as pd
 from report import aggregate, frame
 from results import Record, Store, Study, UnreadableFile
 
+MOST_IN_FULL = 4
+"""Datasets up to which a report draws every figure of each: beyond that nobody turns all pages."""
+
 
 @dataclass(frozen=True)
 class Results:
@@ -23,6 +26,7 @@ class Results:
         notes: What was left out, or set aside; sentences.
         folder: Where artifacts lie; None where there are none to show.
         shared: Whether times of runs that shared device or cores with others are shown.
+        in_full: Whether every figure is drawn of every dataset, however many there are.
     """
 
     study: Study
@@ -30,6 +34,7 @@ class Results:
     notes: tuple[str, ...] = ()
     folder: Path | None = None
     shared: bool = False
+    in_full: bool = False
 
     @classmethod
     def of(
@@ -121,6 +126,11 @@ class Results:
         return self.study.metric if self.study.metric in frame.METRICS else "balanced_accuracy"
 
     @property
+    def brief(self) -> bool:
+        """Whether single datasets are shown without what only a look at that dataset asks for."""
+        return not self.in_full and len(self.datasets) > MOST_IN_FULL
+
+    @property
     def datasets(self) -> Sequence[str]:
         """Names, in order."""
         return aggregate.names(self.runs, "dataset")
@@ -143,9 +153,16 @@ class Results:
         """Tier of a method."""
         return next(record.tier for record in self.records if record.method == method)
 
-    def of_dataset(self, dataset: str) -> list[Record]:
+    def of_dataset(self, dataset: str) -> Sequence[Record]:
         """The dataset's records."""
-        return [record for record in self.records if record.dataset == dataset]
+        return self._by_dataset.get(dataset, ())
+
+    @cached_property
+    def _by_dataset(self) -> dict[str, list[Record]]:
+        found: dict[str, list[Record]] = {}
+        for record in self.records:
+            found.setdefault(record.dataset, []).append(record)
+        return found
 
 
 def read_results(folder: Path, *, shared: bool = False) -> Results:

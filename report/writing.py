@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
@@ -26,7 +27,9 @@ def available() -> list[str]:
     return [name for name, package in FORMATS.items() if package is None or find_spec(package)]
 
 
-def write(study_folder: Path, formats: Sequence[str] | None = None, *, shared: bool = False) -> list[Path]:
+def write(
+    study_folder: Path, formats: Sequence[str] | None = None, *, shared: bool = False, in_full: bool = False
+) -> list[Path]:
     """Writes ``report.<format>``, ``figures/``, ``table.csv``, ``table.tex`` and ``results.parquet``.
 
     The same records give the same files.
@@ -35,6 +38,7 @@ def write(study_folder: Path, formats: Sequence[str] | None = None, *, shared: b
         study_folder: As ``bench run`` wrote it; everything goes there.
         formats: Of ``FORMATS``; None for all whose package is installed.
         shared: Whether times of runs that shared device or cores with others are shown.
+        in_full: Whether every figure is drawn of every dataset, however many there are.
 
     Returns:
         The reports, in the order of the formats, then the tables and the parquet file.
@@ -50,7 +54,7 @@ def write(study_folder: Path, formats: Sequence[str] | None = None, *, shared: b
         check_format(name)
     from report.content import compose  # brings in matplotlib, which `bench compare` can do without
 
-    results = read_results(study_folder, shared=shared)
+    results = replace(read_results(study_folder, shared=shared), in_full=in_full)
     compared = compare(results)
     document = compose(results, study_folder, compared)
     files: dict[str, Callable[[], str | bytes]] = {

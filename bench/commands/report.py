@@ -19,6 +19,9 @@ def report(
     format_: Annotated[
         str | None, typer.Option("--format", help=f"Of: {','.join(reports.FORMATS)} [default: all].")
     ] = None,
+    in_full: Annotated[
+        bool, typer.Option("--in-full", help="Draw every figure of every dataset, however many there are.")
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Write the report of a study again from its records."""
@@ -30,14 +33,14 @@ def report(
             reports.check_format(name)
         except ValueError as error:
             raise UsageError(str(error)) from error
-    for path in write_report(study, formats):
+    for path in write_report(study, formats, in_full=in_full):
         print(path)
 
 
-def write_report(study: Path, formats: Sequence[str] | None = None) -> list[Path]:
+def write_report(study: Path, formats: Sequence[str] | None = None, *, in_full: bool = False) -> list[Path]:
     """Writes the report in all formats that this installation can write, and tells of the others."""
     if formats is None:
         for name in reports.FORMATS:
             if name not in reports.available():
                 say(f"bench: no report.{name} is written, for the package {reports.FORMATS[name]} is missing.")
-    return reports.write(study, formats=formats)
+    return reports.write(study, formats=formats, in_full=in_full)

@@ -50,13 +50,36 @@ def delong(truth: NDArray[np.bool_], first: NDArray[np.floating], second: NDArra
     return AucComparison(areas[0], areas[1], variance, None if z is None else float(2 * ndtr(-abs(z))))
 
 
-def delong_macro(
-    labels: NDArray[np.int64],
-    first: NDArray[np.floating],
-    second: NDArray[np.floating],
-    *,
-    groups: NDArray[np.generic] | None = None,
-) -> AucComparison | None:
+@dataclass(frozen=True)
+class Ranked:
+    """One classifier's part in the comparison of mean areas.
+
+    Attributes:
+        areas: (K',) one-against-rest areas of the classes that have two images and lack two.
+        shares: (N,) each image's share of the mean area, about zero.
+    """
+
+    areas: NDArray[np.float64]
+    shares: NDArray[np.float64]
+
+
+def ranked(labels: NDArray[np.int64], probabilities: NDArray[np.floating]) -> Ranked:
+    """Areas and shares of one classifier, from (N,) labels and (N, K) probabilities."""
+    shares = np.zeros(len(labels))
+    areas: list[float] = []
+    for k in range(probabilities.shape[1]):
+        truth = labels == k
+        if min(int(truth.sum()), int((~truth).sum())) < 2:
+            continue
+        area, parts = _components(truth, probabilities[:, k])
+        for side, part in zip((truth, ~truth), parts, strict=True):
+            n = len(part)
+            shares[side] += (part - area) / (n * (n - 1)) ** 0.5
+        areas.append(area)
+    return Ranked(np.array(areas), shares / max(1, len(areas)))
+
+
+def delong_macro(first: Ranked, second: Ranked, *, groups: NDArray[np.generic] | None = None) -> AucComparison | None:
     """The same for the mean of the one-against-rest areas of several classes.
 
     Each image's shares of the classes' areas are added up before they are squared, so that the correlation between
@@ -64,38 +87,26 @@ def delong_macro(
     (Biometrics 53, 1997) does for one area.
 
     Args:
-        labels: (N,).
-        first: (N, K) probabilities of the first classifier.
-        second: (N, K) of the second.
+        first: Of the first classifier.
+        second: Of the second, on the same images.
         groups: (N,) slide, patient or image of origin; None where images stand alone.
 
     Returns:
         Over the classes that have two images and lack two; None where there is none.
     """
-    shares = np.zeros(len(labels))
-    areas: list[tuple[float, float]] = []
-    for k in range(first.shape[1]):
-        truth = labels == k
-        if min(int(truth.sum()), int((~truth).sum())) < 2:
-            continue
-        (area, of_first), (other, of_second) = (_components(truth, scores[:, k]) for scores in (first, second))
-        for side, mine, theirs in zip((truth, ~truth), of_first, of_second, strict=True):
-            n = len(mine)
-            shares[side] += (mine - theirs - (area - other)) / (n * (n - 1)) ** 0.5
-        areas.append((area, other))
-    if not areas:
+    if not len(first.areas):
         return None
-    shares /= len(areas)
+    shares = first.shares - second.shares
     if groups is not None:
         members = np.unique(groups, return_inverse=True)[1]
         of_group = np.bincount(members, weights=shares)
         variance = float(of_group @ of_group) * len(of_group) / max(1, len(of_group) - 1)
     else:
         variance = float(shares @ shares)
-    mean, other_mean = np.mean(areas, axis=0)
+    mean, other_mean = float(first.areas.mean()), float(second.areas.mean())
     z = (mean - other_mean) / variance**0.5 if variance > 1e-24 else None
     p = None if z is None else float(2 * ndtr(-abs(z)))
-    return AucComparison(float(mean), float(other_mean), variance, p)
+    return AucComparison(mean, other_mean, variance, p)
 
 
 def _components(

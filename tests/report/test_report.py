@@ -14,7 +14,15 @@ from report.drawing import Drawing
 from report.pictures.curves import read_run
 from report.pictures.scores import scores
 from report.study import Results
-from results import CurveWriter, NotComparable, Store, Study, UnreadableFile
+from results import (
+    CurveWriter,
+    NotComparable,
+    Predictions,
+    Store,
+    Study,
+    UnreadableFile,
+    save_predictions,
+)
 
 
 def section(text: str, title: str) -> str:
@@ -211,3 +219,23 @@ def test_a_phase_entered_again_goes_on_in_its_curve(tmp_path, make_record):
 def test_a_report_needs_no_torch():
     code = "import sys, report, results; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(("n", "in_full", "confusion"), [(4, False, True), (5, False, False), (5, True, True)])
+def test_studies_of_many_datasets_leave_out_what_only_one_asks_for(
+    make_record, tmp_path, n, in_full, confusion
+) -> None:
+    store = Store(tmp_path)
+    for k in range(n):
+        for method in ("classic-balanced", "dcgan"):
+            for seed in range(2):
+                record = make_record(method=method, dataset=f"set{k}", seed=seed, score=0.5 + 0.1 * seed)
+                store.write(record)
+                save_predictions(
+                    Predictions(np.array([0, 1]), np.eye(2, dtype=np.float32)), store.run_folder(record.run_id)
+                )
+    store.write_study(Study(name="many"))
+    report.write(tmp_path, ["md"], in_full=in_full)
+    text = (tmp_path / "report.md").read_text()
+    assert ("set0-confusion" in text) == confusion
+    assert ("--in-full" in text) == (not confusion)

@@ -7,7 +7,7 @@ from scipy import stats
 from sklearn import metrics
 from statsmodels.stats.libqsturng import qsturng
 
-from report.statistics.delong import delong, delong_macro
+from report.statistics.delong import delong, delong_macro, ranked
 from report.statistics.images import bootstrap_interval, bootstrap_variance, resampled_scores, resampling_weights
 from report.statistics.ranks import across_datasets, rank_correlation, times_first
 from report.statistics.variance import variance_parts
@@ -96,11 +96,11 @@ def test_delong_over_classes_is_delong_for_two(predictions):
     labels = np.arange(50) % 2
     first, second = rng.uniform(size=50) + 0.5 * labels, rng.uniform(size=50) + 0.2 * labels
     one = delong(labels == 1, first, second)
-    both = delong_macro(labels, np.stack([-first, first], 1), np.stack([-second, second], 1))
+    both = delong_macro(ranked(labels, np.stack([-first, first], 1)), ranked(labels, np.stack([-second, second], 1)))
     assert (both.first, both.second, both.variance, both.p) == pytest.approx(
         (one.first, one.second, one.variance, one.p), rel=1e-9
     )
-    assert delong_macro(np.zeros(5, int), np.ones((5, 2)), np.ones((5, 2))) is None
+    assert delong_macro(*[ranked(np.zeros(5, int), np.ones((5, 2)))] * 2) is None
 
 
 @pytest.mark.parametrize("grouped", [False, True])
@@ -112,7 +112,7 @@ def test_delong_over_three_classes_has_the_variance_of_the_bootstrap(grouped):
         np.eye(3)[labels] * skill + shift * sign + rng.normal(0, 1, (300, 3)) for skill, sign in ((1.5, 1), (1.0, -1))
     )
     groups = np.repeat(np.arange(100), 3) if grouped else None
-    found = delong_macro(labels, first, second, groups=groups)
+    found = delong_macro(ranked(labels, first), ranked(labels, second), groups=groups)
     weights = resampling_weights(300, groups=groups, resamples=2000)
     drawn = [resampled_scores(SCORES["macro_auc"], labels, [p], weights) for p in (first, second)]
     assert found.first == pytest.approx(metrics.roc_auc_score(np.eye(3)[labels], first, average="macro"), rel=1e-9)
