@@ -286,14 +286,24 @@ def test_the_command_runs_from_a_bare_checkout_and_stops_cleanly_on_ctrl_c(plugi
     for path in plugins:
         command += ["--plugin", str(path)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "BENCH_CACHE": str(tmp_path / "cache")}
-    process = subprocess.Popen(command, env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 — a shell's background job ignores it
+    )
     store = Store(tmp_path / "study")
     deadline = time.monotonic() + 60
-    while not store.progress() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    try:
+        while not store.progress() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 130
     assert "stopped; 0 of 1 runs are done and kept. Go on with: bench run" in err
     assert "Traceback" not in err
