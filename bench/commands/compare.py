@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bench.commands.console import Debug, Json, StudyFolder, guarded, open_store, out, say
+from bench.commands.console import Debug, Json, StudyFolder, guarded, open_store, out, say, without_collecting
 from bench.commands.tables import to_terminal
 from bench.errors import UsageError
 from report import Table
@@ -23,6 +23,7 @@ from report.verdicts import verdict_table
 
 
 @guarded
+@without_collecting()
 def compare(
     study: StudyFolder,
     reference: Annotated[
