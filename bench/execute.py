@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 
-from bench.backends import Backend, Finished, WorkersDied
+from bench.backends import Backend, Finished, WorkerDied
 from bench.cores import available_cores
 from bench.errors import UsageError
 from bench.plan import Run
 from bench.run import Conditions, record_death
 from results import Heartbeat, Store
+
+LOOK_S = 5.0
+"""How often is looked whether a cluster has more workers."""
 
 
 def choose_jobs(jobs: str, *, threads: int, device_type: str, runs: int, devices: int = 1) -> int:
@@ -31,7 +34,7 @@ def choose_jobs(jobs: str, *, threads: int, device_type: str, runs: int, devices
 def execute(runs: Sequence[Run], conditions: Conditions, *, backend: Backend, retries: int = 1) -> Iterator[Finished]:
     """Carries out runs and yields each as it ends; records are stored by whoever carries them out.
 
-    A worker that dies costs only its run, which is tried again.
+    A worker that dies costs only its run, which is tried again when its turn comes once more.
 
     Args:
         runs: What to do, in this order.
@@ -43,36 +46,30 @@ def execute(runs: Sequence[Run], conditions: Conditions, *, backend: Backend, re
         StudyStopped: The disk is full, or a scheduler was lost.
         KeyboardInterrupt: Ctrl-C; workers are ended first.
     """
-    stored = Store(conditions.study)
-    pending = list(runs)
+    running = Store(conditions.study).running_folder
+    waiting, under_way = deque(runs), dict[Future[Finished], Run]()
     deaths: Counter[str] = Counter()
     try:
-        while pending:
-            began = datetime.now(UTC)
-            done: set[str] = set()
-            try:
-                for finished in backend.carry_out(pending, conditions):
-                    done.add(finished.run_id)
-                    yield finished
-                return
-            except WorkersDied:
-                stored_since = _stored(pending, stored, since=began)
-                yield from (finished for finished in stored_since if finished.run_id not in done)
-                done |= {finished.run_id for finished in stored_since}
-                begun = {progress.run_id for progress in stored.progress() if progress.updated_at >= began}
-                pending = [run for run in pending if run.run_id not in done]
-                for run in [run for run in pending if run.run_id in begun]:
+        while waiting or under_way:
+            while waiting and len(under_way) < backend.jobs:
+                run = waiting.popleft()
+                under_way[backend.submit(run, conditions)] = run
+            over, _ = wait(under_way, timeout=LOOK_S, return_when=FIRST_COMPLETED)
+            for future in over:
+                run = under_way[future]
+                try:
+                    finished = backend.outcome(future)
+                except WorkerDied:
+                    Heartbeat(running, run.run_id).close()  # a killed worker cannot take its sign of life away
                     deaths[run.run_id] += 1
-                    if deaths[run.run_id] > retries:
+                    if deaths[run.run_id] <= retries:
+                        waiting.append(run)
+                    else:
                         yield Finished.of(record_death(run, conditions, times=deaths[run.run_id]))
-                        pending.remove(run)
+                else:
+                    yield finished
+                del under_way[future]
     finally:
         backend.stop()
-        for run in pending:  # killed workers cannot take their signs of life away
-            Heartbeat(stored.running_folder, run.run_id).close()
-
-
-def _stored(runs: Sequence[Run], store: Store, *, since: datetime) -> list[Finished]:
-    """The runs that have a record of this attempt."""
-    records = (store.read(run.run_id) for run in runs)
-    return [Finished.of(record) for record in records if record is not None and record.finished_at >= since]
+        for run in under_way.values():
+            Heartbeat(running, run.run_id).close()

@@ -163,12 +163,12 @@ def carry_out(run: Run, conditions: Conditions) -> Record:
 
 
 def record_death(run: Run, conditions: Conditions, *, times: int) -> Record:
-    """Stores the record of a run whose worker process died each time, for the system told nobody why."""
+    """Stores the record of a run whose worker process died at every try, for the system told nobody why."""
     outcome = _Outcome(started_at=datetime.now(UTC), status="failed")
     outcome.error = ErrorRecord(
         type="WorkerDied",
-        message=f"its worker process died {times} times (killed, or out of memory); see the system's log, or use "
-        "fewer jobs.",
+        message=f"its worker process died in each of {times} tries (killed, or out of memory); see the system's log, "
+        "or use fewer jobs.",
     )
     record = _record(run, outcome, timing=None, device=torch.device(conditions.devices[0]))
     Store(conditions.study).write(record)

@@ -6,9 +6,8 @@ import contextlib
 import signal
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import Any
 
 from bench.cores import own_cores
 from bench.devices import own_device
@@ -16,9 +15,6 @@ from bench.plan import Run
 from bench.run import Conditions, carry_out
 from datasets import load_plugin
 from results import Record, Status
-
-ONE_BY_ONE: Any = 1
-"""For joblib, which would put short tasks together: a worker that dies is to cost one run."""
 
 
 @dataclass(frozen=True)
@@ -34,29 +30,36 @@ class Finished:
         return cls(record.run_id, record.status)
 
 
-class WorkersDied(Exception):
-    """Worker processes died (killed, or out of memory), and the runs that they were at are not finished."""
+class WorkerDied(Exception):
+    """The worker process of a run died (killed, or out of memory), and the run is not finished."""
 
 
 class Backend(ABC):
-    """Carries out many runs at once.
+    """Carries out runs, each in a process that no other run shares at that time: a death costs one run.
 
     Attributes:
-        jobs: How many at once.
         where: In words, for the first line of a study.
     """
 
-    jobs: int
     where: str
 
+    @property
     @abstractmethod
-    def carry_out(self, runs: Sequence[Run], conditions: Conditions) -> Iterator[Finished]:
-        """Carries out runs and yields each as it ends; records are stored by the workers.
+    def jobs(self) -> int:
+        """How many runs at once; on a cluster it may change while a study goes on."""
+
+    @abstractmethod
+    def submit(self, run: Run, conditions: Conditions) -> Future[Finished]:
+        """Starts a run, or, where runs are carried out by this process, does it; the worker stores the record."""
+
+    def outcome(self, future: Future[Finished]) -> Finished:
+        """What became of a run whose future is done.
 
         Raises:
-            WorkersDied: Some of the runs have to be tried again.
-            StudyStopped: It cannot go on: a full disk, a lost scheduler.
+            WorkerDied: It has to be tried again.
+            StudyStopped: The study cannot go on: a full disk, a lost scheduler.
         """
+        return future.result()
 
     @abstractmethod
     def stop(self) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from concurrent.futures import CancelledError, Future
 
-import joblib
-
-from bench.backends.base import ONE_BY_ONE, Backend, Finished, WorkersDied, in_worker
+from bench.backends.base import Backend, Finished, WorkerDied, in_worker
 from bench.errors import StudyStopped, UsageError
 from bench.plan import Run
 from bench.run import Conditions
@@ -49,27 +46,33 @@ class Dask(Backend):
                 f"{len(many)} Dask workers run several tasks in one process, which runs with global generators and "
                 "thread counts do not bear; start them with --nthreads 1 (and as many --nworkers as there are cores)."
             )
-        self.jobs = len(workers)
-        self.where = f"on {self.jobs} workers of {scheduler}"
+        self._tasks = self._client.get_executor(pure=False)
+        self.where = f"on {len(workers)} workers of {scheduler}"
 
-    def carry_out(self, runs: Sequence[Run], conditions: Conditions) -> Iterator[Finished]:
-        """See `Backend.carry_out`. All runs are handed to the scheduler at once, so that workers may join later."""
+    @property
+    def jobs(self) -> int:
+        """The workers that there are now, at least one; others may join later."""
+        return max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
+
+    def submit(self, run: Run, conditions: Conditions) -> Future[Finished]:
+        """See `Backend.submit`. The scheduler itself gives a run whose worker died to others, a few times over."""
+        return self._tasks.submit(in_worker, run, conditions)
+
+    def outcome(self, future: Future[Finished]) -> Finished:
+        """See `Backend.outcome`."""
         from distributed import KilledWorker
         from distributed.client import FutureCancelledError
         from distributed.comm.core import CommClosedError
 
-        with joblib.parallel_config(backend="dask", client=self._client):
-            parallel = joblib.Parallel(return_as="generator_unordered", pre_dispatch="all", batch_size=ONE_BY_ONE)
-            finished: Any = parallel(joblib.delayed(in_worker)(run, conditions) for run in runs)
-            try:
-                yield from finished
-            except KilledWorker as error:
-                raise WorkersDied(str(error)) from error
-            except (CommClosedError, FutureCancelledError, OSError) as error:
-                raise StudyStopped(
-                    f"the Dask scheduler at {self._scheduler} was lost; start it again and run the same command, "
-                    "finished runs are kept."
-                ) from error
+        try:
+            return future.result()
+        except KilledWorker as error:
+            raise WorkerDied(str(error)) from error
+        except (CommClosedError, FutureCancelledError, CancelledError, OSError) as error:
+            raise StudyStopped(
+                f"the Dask scheduler at {self._scheduler} was lost; start it again and run the same command, "
+                "finished runs are kept."
+            ) from error
 
     def stop(self) -> None:
         """Leaves the cluster, which goes on; tasks that wait there are dropped."""

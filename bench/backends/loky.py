@@ -2,46 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from concurrent.futures import Future
 
-import joblib
-from joblib.externals.loky import get_reusable_executor
-from joblib.externals.loky.process_executor import TerminatedWorkerError
+from joblib.externals.loky.process_executor import ProcessPoolExecutor, TerminatedWorkerError
 
-from bench.backends.base import ONE_BY_ONE, Backend, Finished, WorkersDied, in_worker
+from bench.backends.base import Backend, Finished, WorkerDied, in_worker
 from bench.plan import Run
 from bench.run import Conditions, carry_out
 
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "BLIS_NUM_THREADS")
+"""What numerical libraries read when a worker loads them."""
+
 
 class Loky(Backend):
-    """Worker processes that live from run to run.
+    """Worker processes that live from run to run, each in a pool of its own.
+
+    In a pool of several, loky ends all of them when one dies, and nobody can say whose run it was.
 
     Args:
         jobs: How many at once.
     """
 
     def __init__(self, jobs: int) -> None:
-        self.jobs = jobs
+        self._jobs = jobs
         self.where = f"{jobs} at once"
+        self._idle: list[ProcessPoolExecutor] = []
+        self._at_work: dict[Future[Finished], ProcessPoolExecutor] = {}
 
-    def carry_out(self, runs: Sequence[Run], conditions: Conditions) -> Iterator[Finished]:
-        """See `Backend.carry_out`."""
-        if self.jobs == 1 and len(conditions.devices) == 1:
-            yield from (Finished.of(carry_out(run, conditions)) for run in runs)
-            return
-        threads = max(run.protocol.threads for run in runs)
-        with joblib.parallel_config(backend="loky", inner_max_num_threads=threads):
-            parallel = joblib.Parallel(
-                n_jobs=self.jobs, return_as="generator_unordered", pre_dispatch="n_jobs", batch_size=ONE_BY_ONE
-            )
-            finished: Any = parallel(joblib.delayed(in_worker)(run, conditions) for run in runs)
-            try:
-                yield from finished
-            except TerminatedWorkerError as error:
-                raise WorkersDied(str(error)) from error
+    @property
+    def jobs(self) -> int:
+        """As given."""
+        return self._jobs
+
+    def submit(self, run: Run, conditions: Conditions) -> Future[Finished]:
+        """See `Backend.submit`."""
+        if self._jobs == 1 and len(conditions.devices) == 1:
+            done: Future[Finished] = Future()
+            done.set_result(Finished.of(carry_out(run, conditions)))
+            return done
+        threads = str(run.protocol.threads)
+        worker = self._idle.pop() if self._idle else ProcessPoolExecutor(1, env=dict.fromkeys(THREADS, threads))
+        future: Future[Finished] = worker.submit(in_worker, run, conditions)
+        self._at_work[future] = worker
+        return future
+
+    def outcome(self, future: Future[Finished]) -> Finished:
+        """See `Backend.outcome`."""
+        worker = self._at_work.pop(future, None)
+        try:
+            finished = future.result()
+        except TerminatedWorkerError as error:
+            raise WorkerDied(str(error)) from error
+        if worker is not None:
+            self._idle.append(worker)
+        return finished
 
     def stop(self) -> None:
         """Kills the workers."""
-        if self.jobs > 1:
-            get_reusable_executor().shutdown(wait=True, kill_workers=True)
+        for worker in (*self._idle, *self._at_work.values()):
+            worker.shutdown(wait=True, kill_workers=True)
+        self._idle.clear()
+        self._at_work.clear()

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import logging
-import threading
-import time
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from concurrent.futures import Future
 
-import joblib
-
-from bench.backends.base import ONE_BY_ONE, Backend, Finished, WorkersDied, in_worker
+from bench.backends.base import Backend, Finished, WorkerDied, in_worker
 from bench.errors import StudyStopped, UsageError
 from bench.plan import Run
 from bench.run import Conditions
-from results import Store
-
-POLL_S = 0.5
 
 
 class Ray(Backend):
-    """Ray's pool of actors behind joblib.
+    """Tasks of one core each.
 
     Args:
         jobs: How many at once.
@@ -33,11 +25,10 @@ class Ray(Backend):
     def __init__(self, jobs: int, address: str | None) -> None:
         try:
             import ray
-            from ray.util.joblib import register_ray
         except ImportError as error:
             raise UsageError("--backend ray needs Ray; install it with `pip install 'augbench[ray]'`.") from error
         self._ray = ray
-        self.jobs = jobs
+        self._jobs = jobs
         self.where = f"{jobs} at once on Ray{f' at {address}' if address else ''}"
         local = {} if address else {"num_cpus": jobs, "include_dashboard": False}
         try:
@@ -46,41 +37,33 @@ class Ray(Backend):
             raise UsageError(
                 f"no Ray cluster answers at {address}; start one with `ray start --head`, or leave --address out."
             ) from error
-        register_ray()
+        self._task = ray.remote(num_cpus=1, max_retries=0)(in_worker)
 
-    def carry_out(self, runs: Sequence[Run], conditions: Conditions) -> Iterator[Finished]:
-        """See `Backend.carry_out`. Ray's pool gives no run back before all are done, so the store is looked at."""
-        began, store = datetime.now(UTC), Store(conditions.study)
-        waiting = {run.run_id for run in runs}
-        faults: list[BaseException] = []
+    @property
+    def jobs(self) -> int:
+        """As given."""
+        return self._jobs
 
-        def work() -> None:
-            try:
-                with joblib.parallel_config(backend="ray", n_jobs=self.jobs):
-                    joblib.Parallel(pre_dispatch="all", batch_size=ONE_BY_ONE)(
-                        joblib.delayed(in_worker)(run, conditions) for run in runs
-                    )
-            except BaseException as error:
-                faults.append(error)
+    def submit(self, run: Run, conditions: Conditions) -> Future[Finished]:
+        """See `Backend.submit`."""
+        return self._task.remote(run, conditions).future()
 
-        pool = threading.Thread(target=work, daemon=True, name="ray pool")
-        pool.start()
-        while waiting:
-            alive = pool.is_alive()
-            for run_id in waiting.intersection(store.run_ids()):
-                record = store.read(run_id)
-                if record is not None and record.finished_at >= began:
-                    waiting.remove(run_id)
-                    yield Finished.of(record)
-            if not alive:
-                break
-            time.sleep(POLL_S)
-        pool.join()
-        for fault in faults:
-            if isinstance(fault, StudyStopped):
-                raise fault
-            raise WorkersDied(str(fault)) from fault
+    def outcome(self, future: Future[Finished]) -> Finished:
+        """See `Backend.outcome`."""
+        from ray import exceptions as errors
+
+        try:
+            return future.result()
+        except errors.RayTaskError:
+            raise  # what the run itself raised
+        except (errors.WorkerCrashedError, errors.OutOfMemoryError, errors.NodeDiedError) as error:
+            raise WorkerDied(str(error)) from error
+        except errors.RayError as error:
+            raise StudyStopped(
+                f"Ray was lost ({type(error).__name__}); start it again and run the same command, finished runs are "
+                "kept."
+            ) from error
 
     def stop(self) -> None:
-        """Ends the actors, and the cluster if it was started here."""
+        """Leaves the cluster, or ends it if it was started here."""
         self._ray.shutdown()

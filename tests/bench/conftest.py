@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.backends import Backend
+from bench.execute import execute
+from bench.run import Conditions
 from bench.session import Session, prepare
 from datasets import Places, load_plugin
 from results import Study
@@ -51,3 +54,24 @@ def session(plugins: list[Path], places: Places, tmp_path: Path):
         return prepare(asked, folder=tmp_path / "study", places=places, references=references)
 
     return make
+
+
+@pytest.fixture
+def death_beside(session, places: Places, plugins: list[Path], tmp_path: Path):
+    """Carries out a run whose worker dies at every try, and one that stands by meanwhile."""
+    marker, begun = tmp_path / "marker", tmp_path / "begun"
+    dies = {"name": "dies-once", "marker": str(marker), "always": True, "after": str(begun)}
+    planned = session(dies, {"name": "stands-by", "marker": str(marker), "begun": str(begun)})
+
+    def check(backend: Backend, *, retries: int) -> None:
+        conditions = Conditions(study=planned.store.folder, places=places, plugins=tuple(plugins))
+        finished = {f.run_id: f.status for f in execute(planned.runs, conditions, backend=backend, retries=retries)}
+        of_method = {run.method_table["name"]: finished[run.run_id] for run in planned.runs}
+        assert of_method == {"dies-once": "failed", "stands-by": "ok"}
+        assert begun.read_text() == "begun\n", "the run beside it was begun again"
+        assert planned.store.progress() == []
+        (failed,) = [record.error for record in planned.store.records() if record.error is not None]
+        assert failed.type == "WorkerDied"
+        assert f"in each of {retries + 1} tries" in failed.message
+
+    return check

@@ -103,19 +103,48 @@ class NotFinite(Method):
 
 @register
 class DiesOnce(Method):
-    """Kills its process the first time, and works the second; ``marker`` remembers."""
+    """Kills its process the first time, and works the second; ``marker`` remembers. Waits for ``after`` to exist."""
 
     info: ClassVar = info("dies-once")
     marker: Path = Path("marker")
     always: bool = False
+    after: Path | None = None
 
     def fit(self, train, valid, context):
         with context.phase("classifier", steps=1):
             context.log(1, loss=1.0)
+            if self.after is not None:
+                wait_for(self.after)
             if self.always or not self.marker.exists():
                 self.marker.touch()
                 os.kill(os.getpid(), signal.SIGKILL)
         return Constant([0.9, 0.1])
+
+
+@register
+class StandsBy(Method):
+    """Writes a line into ``begun``, and ends half a second after ``marker`` has appeared."""
+
+    info: ClassVar = info("stands-by")
+    marker: Path = Path("marker")
+    begun: Path = Path("begun")
+
+    def fit(self, train, valid, context):
+        with context.phase("classifier", steps=1):
+            context.log(1, loss=1.0)
+            with self.begun.open("a") as file:
+                file.write("begun\n")
+            wait_for(self.marker)
+            time.sleep(0.5)
+        return Constant([0.9, 0.1])
+
+
+def wait_for(path: Path) -> None:
+    for _ in range(1200):
+        if path.exists():
+            return
+        time.sleep(0.05)
+    raise TimeoutError(f"{path} did not appear within a minute")
 
 
 @register

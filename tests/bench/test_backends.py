@@ -51,13 +51,19 @@ def test_two_processes_give_the_same(outcome, expected) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="needs augbench[dask]")
-def test_a_dask_scheduler_with_two_worker_processes_gives_the_same(outcome, expected) -> None:
+def test_a_dask_scheduler_with_two_worker_processes_gives_the_same(outcome, expected, death_beside) -> None:
+    import dask
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+    ):
         backend = choose_backend(BackendName.dask, jobs=1, scheduler=cluster.scheduler_address, address=None)
         assert backend.jobs == 2
         assert outcome(backend, "dask") == expected
+        again = choose_backend(BackendName.dask, jobs=1, scheduler=cluster.scheduler_address, address=None)
+        death_beside(again, retries=0)
 
 
 @pytest.mark.slow
@@ -74,8 +80,9 @@ def test_dask_workers_with_several_threads_are_refused() -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="needs augbench[ray]")
-def test_a_local_ray_gives_the_same(outcome, expected) -> None:
+def test_a_local_ray_gives_the_same(outcome, expected, death_beside) -> None:
     assert outcome(choose_backend(BackendName.ray, jobs=2, scheduler=None, address=None), "ray") == expected
+    death_beside(choose_backend(BackendName.ray, jobs=2, scheduler=None, address=None), retries=0)
 
 
 @pytest.mark.parametrize(

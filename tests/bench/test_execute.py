@@ -56,7 +56,6 @@ def test_side_by_side_gives_what_one_after_another_gives(session, conditions: Co
     assert contended <= {"neighbours", "shared"}
 
 
-@pytest.mark.slow
 def test_a_worker_that_dies_costs_only_its_run_which_is_tried_again(session, conditions, tmp_path: Path) -> None:
     marker = tmp_path / "marker"
     methods = [{"name": "dies-once", "marker": str(marker)}, "nearest-mean"]
@@ -67,12 +66,5 @@ def test_a_worker_that_dies_costs_only_its_run_which_is_tried_again(session, con
     assert set(planned.store.statuses().values()) == {"ok"}
 
 
-@pytest.mark.slow
-def test_a_worker_that_always_dies_becomes_a_failed_record(session, conditions, tmp_path: Path) -> None:
-    dies = {"name": "dies-once", "marker": str(tmp_path / "m"), "always": True}
-    planned = session(dies, "nearest-mean", seeds=(0, 1))
-    finished = {f.run_id: f.status for f in execute(planned.runs, conditions, backend=Loky(2), retries=1)}
-    assert sorted(finished.values()) == ["failed", "failed", "ok", "ok"]
-    failed = [record for record in planned.store.records() if record.status == "failed"]
-    assert {record.error.type for record in failed} == {"WorkerDied"}
-    assert "died 2 times" in failed[0].error.message
+def test_a_death_neither_ends_nor_blames_the_runs_beside_it(death_beside) -> None:
+    death_beside(Loky(2), retries=1)
