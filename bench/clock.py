@@ -1,7 +1,4 @@
-"""The clock: wall, process and device time by phase, peak memory, energy.
-
-The device's side stands behind `DeviceMeter`, so that the logic is the same, and tested, without a GPU.
-"""
+"""The clock: wall, process and device time by phase, peak memory, energy."""
 
 from __future__ import annotations
 
@@ -9,119 +6,12 @@ import contextlib
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
-import psutil
-import torch
-
+from bench.meters import DeviceMeter, PeakMemory
 from results import PhaseTime, Timing
 from results.record import Contended
-
-
-class DeviceMeter(Protocol):
-    """What the clock asks of a device."""
-
-    def synchronise(self) -> None:
-        """Waits until the device has done all it was given."""
-
-    def mark(self) -> Any:
-        """Puts a time mark into the device's queue; None where the device keeps no time of its own."""
-
-    def seconds(self, start: Any, end: Any) -> float | None:
-        """Seconds between two marks that have passed."""
-
-    def reset_peak(self) -> None:
-        """Starts to watch peak memory."""
-
-    def peak_bytes(self) -> int | None:
-        """Peak memory of this process on the device since the reset."""
-
-    def joules(self) -> float | None:
-        """The device's energy counter."""
-
-
-class CpuMeter:
-    """The CPU has no queue: nothing to wait for, no time or memory of its own."""
-
-    def synchronise(self) -> None:
-        """Nothing to wait for."""
-
-    def mark(self) -> None:
-        """No marks."""
-
-    def seconds(self, start: Any, end: Any) -> None:
-        """No device time."""
-
-    def reset_peak(self) -> None:
-        """Nothing to reset."""
-
-    def peak_bytes(self) -> None:
-        """No memory of its own."""
-
-    def joules(self) -> None:
-        """No counter."""
-
-
-class CudaMeter:
-    """A CUDA device: events on its current stream, the caching allocator's peak, NVML's energy counter.
-
-    Args:
-        device: With an index.
-    """
-
-    def __init__(self, device: torch.device) -> None:
-        self._device = device
-        self._nvml = _nvml_handle(device)
-
-    def synchronise(self) -> None:
-        """Waits for all streams of the device."""
-        torch.cuda.synchronize(self._device)
-
-    def mark(self) -> torch.cuda.Event:
-        """Records a timing event."""
-        event = torch.cuda.Event(enable_timing=True)
-        event.record(torch.cuda.current_stream(self._device))
-        return event
-
-    def seconds(self, start: torch.cuda.Event, end: torch.cuda.Event) -> float:
-        """Seconds between two events."""
-        return start.elapsed_time(end) / 1e3
-
-    def reset_peak(self) -> None:
-        """Resets the allocator's peak."""
-        torch.cuda.reset_peak_memory_stats(self._device)
-
-    def peak_bytes(self) -> int:
-        """The allocator's peak."""
-        return torch.cuda.max_memory_allocated(self._device)
-
-    def joules(self) -> float | None:
-        """NVML's counter since the driver was loaded; None where the GPU has none."""
-        if self._nvml is None:
-            return None
-        import pynvml
-
-        try:
-            return pynvml.nvmlDeviceGetTotalEnergyConsumption(self._nvml) / 1e3
-        except pynvml.NVMLError:
-            return None
-
-
-def _nvml_handle(device: torch.device) -> Any:
-    try:
-        import pynvml
-
-        pynvml.nvmlInit()
-        return pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{torch.cuda.get_device_properties(device).uuid}")
-    except Exception:  # NVML is a courtesy of the driver: whatever it raises, there is no counter
-        return None
-
-
-def meter_for(device: torch.device) -> DeviceMeter:
-    """The meter of a device."""
-    return CudaMeter(device) if device.type == "cuda" else CpuMeter()
-
 
 CALIBRATION_EVERY_S = 2.0
 """Often enough to see the same load as the run, seldom enough to cost about half a percent."""
@@ -142,8 +32,15 @@ class Clock:
         self._warmup_s = 0.0
         self._calibration = calibration
         self._calibrated: list[PhaseTime] = []
-        self._of_phase: list[PhaseTime] = []
         self._next_calibration = 0.0
+        self._phase_start: tuple[Any, float, float] | None = None
+        self._apart_of_phase: list[PhaseTime] = []
+        self._apart_s = 0.0
+        self._run_start = time.perf_counter()
+        self._joules_start = meter.joules()
+        self._before = _Total()
+        self._memory: PeakMemory | None = None
+        self._resumed = 0
         self.current: str | None = None
 
     @contextlib.contextmanager
@@ -156,31 +53,83 @@ class Clock:
         if self.current is not None:
             raise RuntimeError(f"phase {name!r} was entered inside phase {self.current!r}; phases do not nest.")
         self.current = name
-        self._of_phase.clear()
-        start = self._start()
+        self._apart_of_phase.clear()
+        self._phase_start = self._start()
         failed = True
         try:
             yield
             failed = False
         finally:
-            spent = self._since(start)
-            for calibration in self._of_phase:
-                spent = _add(spent, calibration, sign=-1)
-            self._phases[name] = _add(self._phases[name], spent) if name in self._phases else spent
+            self._phases = self._phases_so_far()
+            self._phase_start = None
             if not failed:  # after a failure the name stays, so that the record can say where it happened
                 self.current = None
+
+    def _phases_so_far(self) -> dict[str, PhaseTime]:
+        """Finished phases, and what the running one took until now."""
+        if self.current is None or self._phase_start is None:
+            return dict(self._phases)
+        spent = self._since(self._phase_start)
+        for apart in self._apart_of_phase:
+            spent = _add(spent, apart, sign=-1)
+        earlier = self._phases.get(self.current)
+        return {**self._phases, self.current: spent if earlier is None else _add(earlier, spent)}
 
     def calibrate(self) -> None:
         """Does the calibration work if the last time is long enough ago; its time does not count as the phase's."""
         if self._calibration is None or time.perf_counter() < self._next_calibration:
             return
-        start = self._start()
-        self._calibration()
-        spent = self._since(start)
-        self._calibrated.append(spent)
-        if self.current is not None:
-            self._of_phase.append(spent)
+        with self.apart() as spent:
+            self._calibration()
+        self._calibrated += spent
         self._next_calibration = time.perf_counter() + CALIBRATION_EVERY_S
+
+    @contextlib.contextmanager
+    def apart(self) -> Iterator[list[PhaseTime]]:
+        """Keeps what the suite does on its own account out of the phase and of the run.
+
+        Yields:
+            A list that holds the time spent once the block has ended.
+        """
+        spent: list[PhaseTime] = []
+        start = self._start()
+        try:
+            yield spent
+        finally:
+            spent.append(self._since(start))
+            self._apart_s += spent[0].wall_s
+            if self.current is not None:
+                self._apart_of_phase += spent
+
+    def state_dict(self) -> dict[str, Any]:
+        """Times so far, those of the running phase too, for a checkpoint."""
+        so_far = self._total()
+        return {
+            "phases": {name: spent.model_dump() for name, spent in self._phases_so_far().items()},
+            "warmup_s": self._warmup_s,
+            "calibrated": [one.model_dump() for one in self._calibrated],
+            "wall_s": so_far.wall_s - self._apart_s,
+            "energy_j": so_far.energy_j,
+            "peak_rss_bytes": so_far.peak_rss_bytes,
+            "peak_gpu_bytes": so_far.peak_gpu_bytes,
+            "resumed": self._resumed,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Goes on from times of an earlier process.
+
+        What this process did until now was done before as well, and is in them; it does not count twice.
+        """
+        self._phases = {name: PhaseTime(**spent) for name, spent in state["phases"].items()}
+        self._calibrated = [PhaseTime(**one) for one in state["calibrated"]]
+        self._warmup_s, self._resumed = state["warmup_s"], state["resumed"] + 1
+        self._before.wall_s, self._before.energy_j = state["wall_s"], state["energy_j"]
+        self._before.peak_rss_bytes, self._before.peak_gpu_bytes = state["peak_rss_bytes"], state["peak_gpu_bytes"]
+        self._apart_s = 0.0
+        self._apart_of_phase.clear()
+        self._run_start, self._joules_start = time.perf_counter(), self._meter.joules()
+        if self.current is not None:
+            self._phase_start = self._start()
 
     def _start(self) -> tuple[Any, float, float]:
         self._meter.synchronise()
@@ -210,62 +159,63 @@ class Clock:
             yield
         finally:
             self._meter.synchronise()
-            self._warmup_s += time.perf_counter() - wall
+            spent = time.perf_counter() - wall
+            self._warmup_s += spent
+            self._apart_s += spent
 
     @contextlib.contextmanager
     def run(self) -> Iterator[_Total]:
         """Times a whole run; the figures are in ``_Total`` afterwards."""
         total = _Total()
         self._meter.reset_peak()
-        memory = _PeakMemory()
-        joules, wall = self._meter.joules(), time.perf_counter()
+        self._memory = PeakMemory()
+        self._joules_start, self._run_start = self._meter.joules(), time.perf_counter()
         try:
             yield total
         finally:
             self._meter.synchronise()
-            total.wall_s = time.perf_counter() - wall
-            after = self._meter.joules()
-            total.energy_j = None if joules is None or after is None else after - joules
-            total.peak_rss_bytes = memory.peak_bytes()
+            vars(total).update(vars(self._total()))
+
+    def _total(self) -> _Total:
+        """Of the run until now, in this process and those before."""
+        before, joules = self._before, self._meter.joules()
+        energy = None if joules is None or self._joules_start is None else joules - self._joules_start
+        return _Total(
+            wall_s=before.wall_s + time.perf_counter() - self._run_start,
+            energy_j=None if energy is None else energy + (before.energy_j or 0.0),
+            peak_rss_bytes=_largest(before.peak_rss_bytes, self._memory.peak_bytes() if self._memory else None),
+            peak_gpu_bytes=_largest(before.peak_gpu_bytes, self._meter.peak_bytes()),
+        )
 
     def timing(self, total: _Total, *, contended: Contended) -> Timing:
         """What stands in the record."""
         return Timing(
-            wall_s=total.wall_s - self._warmup_s - sum(one.wall_s for one in self._calibrated),
+            wall_s=total.wall_s - self._apart_s,
             phases=dict(self._phases),
             warmup_s=self._warmup_s,
             calibration_s=self._calibration_s(),
             contended=contended,
-            peak_gpu_bytes=self._meter.peak_bytes(),
+            peak_gpu_bytes=total.peak_gpu_bytes,
             peak_rss_bytes=total.peak_rss_bytes,
             energy_j=total.energy_j,
+            resumed=self._resumed,
         )
 
 
+@dataclass
 class _Total:
-    """Figures of a whole run, filled in when it ends."""
+    """Figures of a whole run."""
 
     wall_s: float = 0.0
     energy_j: float | None = None
     peak_rss_bytes: int | None = None
-
-
-class _PeakMemory:
-    """Peak resident memory of this process from now on, where the system lets the mark be reset (Linux)."""
-
-    def __init__(self) -> None:
-        with contextlib.suppress(OSError):
-            Path("/proc/self/clear_refs").write_text("5")
-
-    def peak_bytes(self) -> int | None:
-        try:
-            status = Path("/proc/self/status").read_text()
-        except OSError:
-            info = psutil.Process().memory_info()
-            return getattr(info, "peak_wset", info.rss)
-        return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM")), None)
+    peak_gpu_bytes: int | None = None
 
 
 def _add(a: PhaseTime, b: PhaseTime, sign: int = 1) -> PhaseTime:
     gpu = None if a.gpu_s is None or b.gpu_s is None else a.gpu_s + sign * b.gpu_s
     return PhaseTime(wall_s=a.wall_s + sign * b.wall_s, cpu_s=a.cpu_s + sign * b.cpu_s, gpu_s=gpu)
+
+
+def _largest(*figures: int | None) -> int | None:
+    return max((figure for figure in figures if figure is not None), default=None)

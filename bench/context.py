@@ -7,18 +7,20 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bench.checkpoint import RunCheckpoints
 from bench.clock import Clock
 from bench.plan import Run
 from bench.quality import ValidationQuality
 from bench.streams import numpy_generator, stream_seed, torch_generator
 from datasets import DatasetError, Split
-from methods import Budget, Diverged, NotApplicable, Phase, Precision, SampleImages
+from methods import Budget, Diverged, HasState, NotApplicable, Parts, Phase, Precision, SampleImages
 from results import CurveWriter
 
 READS_PER_STRETCH = 100
@@ -39,6 +41,7 @@ class RunContext:
         curves: Where scalars go.
         artifacts: The run's folder.
         report: Called at every step with the progress.
+        checkpoints: From which a method's trainings go on, if any.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class RunContext:
         curves: CurveWriter,
         artifacts: Path,
         report: Report,
+        checkpoints: RunCheckpoints | None = None,
     ) -> None:
         self.device = device
         self.artifacts = artifacts
@@ -67,6 +71,7 @@ class RunContext:
         self._steps: int | None = None
         self._every = 1
         self._started = time.perf_counter()
+        self._checkpoints = checkpoints
 
     def seed(self, stream: str) -> int:
         """The seed of a stream."""
@@ -85,6 +90,20 @@ class RunContext:
         with self._clock.phase(name):
             yield
         self._curves.flush()
+
+    def steps(self, count: int, state: HasState) -> Iterator[int]:
+        """The steps that are left of a training."""
+        if self._checkpoints is None:
+            return iter(range(1, count + 1))
+        return self._checkpoints.steps(count, state, Parts(curves=self._curves, context=self, clock=self._clock))
+
+    def state_dict(self) -> dict[str, Any]:
+        """What changes here while a method fits."""
+        return {"fresh_calls": self._fresh_calls, "seconds": time.perf_counter() - self._started}
+
+    def load_state_dict(self, state: dict[str, Any], /) -> None:
+        """Goes on where an earlier process was."""
+        self._fresh_calls, self._started = state["fresh_calls"], time.perf_counter() - state["seconds"]
 
     def log(self, step: int, **scalars: float | Tensor) -> None:
         """Reports one step; numbers are taken as they come, tensors every few steps."""

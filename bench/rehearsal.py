@@ -18,7 +18,7 @@ from torch import Tensor
 
 from bench.streams import stream_seed, torch_generator
 from datasets import LabelledImages
-from methods import Budget, Fitted, Method, Phase, Precision, SampleImages
+from methods import Budget, Fitted, HasState, Method, Phase, Precision, SampleImages
 
 STEPS, IMAGES = 4, 4
 """Updates, and images of a class at most (so that no class is the largest, and no policy asks for many more)."""
@@ -87,6 +87,11 @@ class RehearsalContext:
         """Times nothing."""
         del name, steps
         yield
+
+    def steps(self, count: int, state: HasState) -> Iterator[int]:
+        """All of them."""
+        del state
+        yield from range(1, count + 1)
 
     def log(self, step: int, **scalars: float | Tensor) -> None:
         """Writes nothing, and lets a loss on noise be what it is."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import random
-import traceback
-from collections.abc import Iterator
+import sys
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,21 +14,24 @@ import torch
 from numpy.typing import NDArray
 
 from bench.calibration import Calibration
-from bench.clock import Clock, meter_for
+from bench.checkpoint import Every, RunCheckpoints, StaleCheckpoint
+from bench.clock import Clock
 from bench.context import RunContext
 from bench.devices import device_name
 from bench.environment import environment
 from bench.errors import StudyStopped
+from bench.faults import Outcome, faults_into, is_full_disk
 from bench.generative.domain import DomainExtractor, cached_domain
 from bench.generative.of_run import measure_run
-from bench.limit import RunTimeout, time_limit
+from bench.limit import time_limit
+from bench.meters import meter_for
 from bench.plan import Run
 from bench.samples import write_samples
 from bench.score import score
 from bench.streams import numpy_generator, stream_seed, torch_generator
 from bench.weights import keep
 from datasets import DatasetError, LabelledImages, Places, Split, leaks
-from methods import Diverged, Fitted, NotApplicable
+from methods import Diverged, Fitted
 from results import (
     WEIGHTS,
     ClassCounts,
@@ -43,7 +44,6 @@ from results import (
     Predictions,
     Record,
     SplitRecord,
-    Status,
     Store,
     Timing,
     save_predictions,
@@ -67,6 +67,7 @@ class Conditions:
         allow_leaks: Whether runs go on where a group or an image crosses the split; their records say so.
         generative: Whether generated images are measured.
         keep_weights: Whether what was fitted is kept beside the record.
+        checkpoint_every: Seconds between two checkpoints; None for none.
         reraise: Whether a fault is raised instead of recorded (``--debug``).
     """
 
@@ -79,19 +80,8 @@ class Conditions:
     allow_leaks: bool = False
     generative: bool = True
     keep_weights: bool = False
+    checkpoint_every: float | None = None
     reraise: bool = False
-
-
-@dataclass
-class _Outcome:
-    """What is known of a run so far; each step fills in more."""
-
-    started_at: datetime
-    split: SplitRecord | None = None
-    metrics: Metrics | None = None
-    generative: Generative | None = None
-    status: Status = "ok"
-    error: ErrorRecord | None = None
 
 
 def carry_out(run: Run, conditions: Conditions) -> Record:
@@ -106,52 +96,18 @@ def carry_out(run: Run, conditions: Conditions) -> Record:
 
     Raises:
         StudyStopped: The disk is full.
-        KeyboardInterrupt: Ctrl-C; nothing is stored.
+        KeyboardInterrupt: Ctrl-C; no record is stored, and checkpoints stay.
     """
     store = Store(conditions.study)
-    device = torch.device(conditions.devices[0])
-    calibration = Calibration(device, run.protocol.precision)
-    clock = Clock(meter_for(device), calibration)
-    outcome = _Outcome(started_at=datetime.now(UTC))
-    heartbeat = Heartbeat(store.running_folder, run.run_id)
-    torch.set_num_threads(run.protocol.threads)
     try:
-        with (
-            contextlib.closing(heartbeat),
-            store.attempt(run.run_id) as artifacts,
-            clock.run() as total,
-            _faults_into(outcome, clock, log=artifacts / "log.txt", reraise=conditions.reraise),
-            time_limit(conditions.timeout),
-        ):
-            with clock.warmup():
-                calibration()  # starts the device and its libraries
-            _seed_everything(run)
-            heartbeat.update("data")
-            source = run.build_dataset().open(conditions.places)
-            split = source.split(size=run.protocol.budget.size, seed=stream_seed(run.fingerprint, run.seed, "split"))
-            outcome.split = _split_record(split, checked_leaks(split, run.dataset, allow=conditions.allow_leaks))
-            with CurveWriter(artifacts) as curves:
-                context = RunContext(
-                    run=run,
-                    split=split,
-                    device=device,
-                    clock=clock,
-                    curves=curves,
-                    artifacts=artifacts,
-                    report=heartbeat.update,
-                )
-                fitted = run.build_method().fit(split.train, split.valid, context)
-            if conditions.keep_weights:
-                keep(artifacts / WEIGHTS, fitted, run=run, train=split.train)
-            heartbeat.update("score")
-            with clock.warmup():  # trained once for all methods of a seed, so it is no part of any run
-                extractor = _extractor(run, split, conditions, device)
-            with clock.phase("score"):
-                outcome.metrics = _judge(fitted, split, artifacts)
-                if run.build_method().can_sample:
-                    outcome.generative = _examine(run, fitted, split, extractor, device=device, artifacts=artifacts)
-        record = _record(run, outcome, timing=clock.timing(total, contended=conditions.contended), device=device)
+        try:
+            record = _attempt(run, conditions, store)
+        except StaleCheckpoint as error:
+            print(f"bench: a checkpoint of {run.run_id} does not fit ({error}); the run starts anew.", file=sys.stderr)
+            store.remove_checkpoints(run.run_id)
+            record = _attempt(run, conditions, store)
         store.write(record)
+        store.remove_checkpoints(run.run_id)
     except OSError as error:
         if is_full_disk(error):
             raise StudyStopped(
@@ -162,20 +118,76 @@ def carry_out(run: Run, conditions: Conditions) -> Record:
     return record
 
 
+def _attempt(run: Run, conditions: Conditions, store: Store) -> Record:
+    """Carries out one run, from its checkpoints where it has some."""
+    device = torch.device(conditions.devices[0])
+    calibration = Calibration(device, run.protocol.precision)
+    clock = Clock(meter_for(device), calibration)
+    outcome = Outcome(started_at=datetime.now(UTC))
+    heartbeat = Heartbeat(store.running_folder, run.run_id)
+    every = conditions.checkpoint_every
+    checkpoints = RunCheckpoints(
+        store.checkpoint_folder(run.run_id),
+        run_id=run.run_id,
+        device=device,
+        clock=clock,
+        is_due=None if every is None else Every(every),
+    )
+    torch.set_num_threads(run.protocol.threads)
+    with (
+        contextlib.closing(heartbeat),
+        store.attempt(run.run_id) as artifacts,
+        clock.run() as total,
+        faults_into(outcome, clock, log=artifacts / "log.txt", reraise=conditions.reraise),
+        time_limit(conditions.timeout),
+    ):
+        with clock.warmup():
+            calibration()  # starts the device and its libraries
+        _seed_everything(run)
+        heartbeat.update("data")
+        source = run.build_dataset().open(conditions.places)
+        split = source.split(size=run.protocol.budget.size, seed=stream_seed(run.fingerprint, run.seed, "split"))
+        outcome.split = _split_record(split, checked_leaks(split, run.dataset, allow=conditions.allow_leaks))
+        with CurveWriter(artifacts) as curves:
+            context = RunContext(
+                run=run,
+                split=split,
+                device=device,
+                clock=clock,
+                curves=curves,
+                artifacts=artifacts,
+                report=heartbeat.update,
+                checkpoints=checkpoints,
+            )
+            fitted = run.build_method().fit(split.train, split.valid, context)
+        if conditions.keep_weights:
+            keep(artifacts / WEIGHTS, fitted, run=run, train=split.train)
+        heartbeat.update("score")
+        with clock.warmup():  # trained once for all methods of a seed, so it is no part of any run
+            extractor = _extractor(run, split, conditions, device)
+        with clock.phase("score"):
+            outcome.metrics = _judge(fitted, split, artifacts)
+            if run.build_method().can_sample:
+                outcome.generative = _examine(run, fitted, split, extractor, device=device, artifacts=artifacts)
+    return _record(run, outcome, timing=clock.timing(total, contended=conditions.contended), device=device)
+
+
 def record_death(run: Run, conditions: Conditions, *, times: int) -> Record:
     """Stores the record of a run whose worker process died at every try, for the system told nobody why."""
-    outcome = _Outcome(started_at=datetime.now(UTC), status="failed")
+    outcome = Outcome(started_at=datetime.now(UTC), status="failed")
     outcome.error = ErrorRecord(
         type="WorkerDied",
         message=f"its worker process died in each of {times} tries (killed, or out of memory); see the system's log, "
         "or use fewer jobs.",
     )
     record = _record(run, outcome, timing=None, device=torch.device(conditions.devices[0]))
-    Store(conditions.study).write(record)
+    store = Store(conditions.study)
+    store.write(record)
+    store.remove_checkpoints(run.run_id)
     return record
 
 
-def _record(run: Run, outcome: _Outcome, *, timing: Timing | None, device: torch.device) -> Record:
+def _record(run: Run, outcome: Outcome, *, timing: Timing | None, device: torch.device) -> Record:
     method = run.build_method()
     return Record(
         run_id=run.run_id,
@@ -253,41 +265,6 @@ def check_probabilities(probabilities: NDArray[np.float32], test: LabelledImages
     if not np.allclose(probabilities.sum(axis=1), 1, atol=1e-3):
         raise ValueError("predict_proba returned rows that do not sum to one; mend the method.")
     return probabilities
-
-
-def is_full_disk(error: BaseException) -> bool:
-    """Whether a write failed for want of space (or quota)."""
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-
-
-@contextlib.contextmanager
-def _faults_into(outcome: _Outcome, clock: Clock, *, log: Path, reraise: bool) -> Iterator[None]:
-    """Turns what a run raises into its status. Ctrl-C, a full disk and, with ``reraise``, faults go through."""
-    try:
-        yield
-    except (Exception, RunTimeout) as error:
-        status = _status_of(error)
-        if is_full_disk(error) or (status == "failed" and reraise):
-            raise
-        outcome.status = status
-        outcome.metrics = None
-        outcome.generative = None
-        outcome.error = ErrorRecord(
-            type=type(error).__name__, message=str(error) or type(error).__name__, phase=clock.current
-        )
-        log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-
-
-def _status_of(error: Exception | RunTimeout) -> Status:
-    match error:
-        case Diverged():
-            return "diverged"
-        case NotApplicable():
-            return "skipped"
-        case RunTimeout():
-            return "timeout"
-        case _:
-            return "failed"
 
 
 def _seed_everything(run: Run) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -88,14 +88,15 @@ def prepare(asked: Study, *, folder: Path | None, places: Places, references: bo
         }
     )
     _same_protocol(store, protocol)
+    runs = plan(methods, sources, study.seeds, protocol)
     return Session(
         study=resolved,
-        runs=plan(methods, sources, study.seeds, protocol),
+        runs=runs,
         store=store,
         sources=sources,
         protocol=protocol,
         devices=tuple(map(str, devices)),
-        notices=notices,
+        notices=(*notices, *_idle_checkpoints(store, runs)),
     )
 
 
@@ -188,6 +189,16 @@ def _former_study(store: Store, asked: Study) -> tuple[Study | None, tuple[str, 
         aside = store.study_file.with_name("study.toml.damaged")
         store.study_file.replace(aside)
         return None, (f"{error} It was set aside as {aside.name}; its records are kept.",)
+
+
+def _idle_checkpoints(store: Store, runs: Sequence[Run]) -> Iterator[str]:
+    """A sentence where there are checkpoints that no run goes on from."""
+    idle = sorted(store.checkpointed() - {run.run_id for run in runs})
+    if idle:
+        yield (
+            f"the checkpoints of {', '.join(idle)} are of runs that this study no longer has (another version, data or "
+            f"budget) and are ignored; remove them from {store.folder / 'checkpoints'} for their space."
+        )
 
 
 def _same_protocol(store: Store, protocol: Protocol) -> None:

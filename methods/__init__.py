@@ -17,6 +17,7 @@ from methods.base import (
     SampleImages,
 )
 from methods.catalogue import METHODS, expand, register
+from methods.state import HasState, Parts, Stateful
 
 DISTRIBUTION = "augbench"
 """Tells this package from a foreign one of the same name."""
@@ -28,12 +29,15 @@ __all__ = [
     "Context",
     "Diverged",
     "Fitted",
+    "HasState",
     "Method",
     "MethodInfo",
     "NotApplicable",
+    "Parts",
     "Phase",
     "Precision",
     "SampleImages",
+    "Stateful",
     "expand",
     "register",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from torch import Tensor
 
 from datasets import Component, LabelledImages, Parameter
 from methods.classifiers.base import ClassifierName
+from methods.state import HasState
 
 Tier: TypeAlias = Literal["control", "two-stage", "unified"]
 Family: TypeAlias = Literal["main", "placebo", "ablation"]
@@ -135,6 +136,22 @@ class Context(Protocol):
         Args:
             name: Which phase.
             steps: How many steps this stretch will log, for the progress display.
+        """
+        ...
+
+    def steps(self, count: int, state: HasState) -> Iterable[int]:
+        """The steps of a training: ``for step in context.steps(count, state)``, within its phase.
+
+        A long run writes the state now and then, together with that of clock, curves and global random generators. If
+        it is killed, the next attempt does all again up to its last trainings, which go on from where they were
+        written: the state is put back before the first step that is given, and there may be none left.
+
+        Args:
+            count: How many.
+            state: All that changes in the steps and is used in later ones, or afterwards; see `methods.Stateful`.
+
+        Yields:
+            1…count, or the rest of them.
         """
         ...
 

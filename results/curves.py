@@ -46,7 +46,7 @@ class CurveWriter:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._file = (folder / FILE_NAME).open("w", newline="", encoding="utf-8")
+        self._file = (folder / FILE_NAME).open("w+", newline="", encoding="utf-8")
         self._csv = csv.writer(self._file, lineterminator="\n")
         self._csv.writerow(COLUMNS)
         self._rows: list[tuple[str, int, str, str, str]] = []
@@ -64,6 +64,19 @@ class CurveWriter:
         self._rows += [(phase, step, name, f"{value:.7g}", seconds) for name, value in scalars.items()]
         if len(self._rows) >= BUFFER_ROWS:
             self.flush()
+
+    def state_dict(self) -> dict[str, str]:
+        """The curves so far, for a checkpoint."""
+        self.flush()
+        self._file.seek(0)
+        return {"text": self._file.read()}
+
+    def load_state_dict(self, state: dict[str, str], /) -> None:
+        """Goes on behind curves of an earlier process, in the place of what was written here."""
+        self._rows.clear()
+        self._file.seek(0)
+        self._file.truncate()
+        self._file.write(state["text"])
 
     def flush(self) -> None:
         """Hands all rows to the system."""

@@ -146,7 +146,11 @@ class PhaseTime(Part):
 
 
 class Timing(Part):
-    """Where the time went; the device is synchronised before each clock read."""
+    """Where the time went; the device is synchronised before each clock read.
+
+    ``resumed`` counts how often the run went on from a checkpoint in another process; what was done between the
+    checkpoint and the end of the former process is not in the times.
+    """
 
     wall_s: float
     phases: dict[str, PhaseTime]
@@ -156,6 +160,7 @@ class Timing(Part):
     peak_gpu_bytes: int | None = None
     peak_rss_bytes: int | None = None
     energy_j: float | None = None
+    resumed: int = 0
 
 
 class Environment(Part):

@@ -100,6 +100,14 @@ class Store:
         """``STUDY/running``: one small file for each run under way, so that looking stays quick when many are done."""
         return self.folder / "running"
 
+    def checkpoint_folder(self, run_id: str) -> Path:
+        """``STUDY/checkpoints/<run_id>``: what a long run goes on from if it is killed; not made here.
+
+        Raises:
+            UnreadableFile: The run id is no plain file name.
+        """
+        return self.folder / "checkpoints" / check_run_id(run_id)
+
     def record_file(self, run_id: str) -> Path:
         """``STUDY/records/<run_id>.json``.
 
@@ -143,6 +151,18 @@ class Store:
             UnreadableFile: The run id is no plain file name.
         """
         return self.run_folder(run_id) / WEIGHTS
+
+    def checkpointed(self) -> set[str]:
+        """Runs that have checkpoints."""
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            return {entry.name for entry in os.scandir(self.folder / "checkpoints")}
+        return set()
+
+    def remove_checkpoints(self, run_id: str) -> None:
+        """Removes what a run would go on from: it is over, or starts anew."""
+        shutil.rmtree(self.checkpoint_folder(run_id), ignore_errors=True)
+        with contextlib.suppress(OSError):  # others are in it, or there was none
+            self.checkpoint_folder(run_id).parent.rmdir()
 
     def read_study(self) -> Study:
         """The study.

@@ -12,6 +12,7 @@ import typer
 
 import report as reports
 from bench.backends import Backend, BackendName, choose_backend
+from bench.checkpoint import EVERY_S
 from bench.commands.console import (
     INTERRUPTED,
     CacheDir,
@@ -63,6 +64,10 @@ def run(
     timeout: Annotated[float | None, typer.Option(help="Seconds that a run may take.", min=0.001)] = None,
     shard: Annotated[str | None, typer.Option(help="Do one part of the runs: 3/16 is the third of sixteen.")] = None,
     retries: Annotated[int, typer.Option(help="How often a run whose worker died is tried again.", min=0)] = 1,
+    checkpoint_every: Annotated[
+        float,
+        typer.Option(help="Seconds between two checkpoints, from which a run that was killed goes on.", min=0.001),
+    ] = EVERY_S,
     timing: Annotated[str | None, typer.Option(help="exclusive: one run at a time, for clean timings.")] = None,
     no_generative: Annotated[
         bool, typer.Option("--no-generative-metrics", help="Do not measure generated images.")
@@ -129,6 +134,7 @@ def run(
         allow_leaks=allow_leaks,
         generative=not no_generative,
         keep_weights=keep_weights,
+        checkpoint_every=checkpoint_every,
         reraise=debug,
     )
     by = choose_backend(backend, jobs=at_once, scheduler=scheduler, address=address) if todo else None

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from bench.clock import Clock, meter_for
+from bench.clock import Clock
 from bench.context import RunContext
+from bench.meters import meter_for
 from bench.plan import Run
 from datasets import LabelledImages, Split
 from methods import Fitted

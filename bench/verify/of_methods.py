@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from bench.clock import Clock, CpuMeter
+from bench.checkpoint import RunCheckpoints
+from bench.clock import Clock
 from bench.context import RunContext
+from bench.meters import CpuMeter
 from bench.plan import Protocol, Run
 from bench.presets import PRESETS
 from bench.streams import torch_generator
@@ -51,6 +53,10 @@ def toy_images(*, n: int, channels: int = 3, size: int = 16, seed: int = 0, clas
     return LabelledImages(images, labels.astype(np.int64), tuple(f"class {k}" for k in range(classes)))
 
 
+class _Cut(BaseException):
+    """A fit was ended on purpose; no ``Exception``, so that a method that catches those goes down all the same."""
+
+
 class _Trial:
     """Fits a method on toy images, as the engine would."""
 
@@ -68,7 +74,20 @@ class _Trial:
             self._fitted[key] = self._fit(channels, attempt)
         return self._fitted[key]
 
-    def _fit(self, channels: int, attempt: int) -> tuple[Fitted, Split, list[str]]:
+    def resumed_fit(self) -> Fitted:
+        """A fit that is ended twice, after a third of its steps each time, and goes on from its checkpoints."""
+        total = len(self.fit()[2])
+        for cut in (total // 3, total // 3, None):
+            try:
+                return self._fit(3, attempt=2, cut=cut, written=total // 4)[0]
+            except _Cut:
+                continue
+        raise AssertionError("a fit that nobody ended did not end by itself.")
+
+    def _fit(
+        self, channels: int, attempt: int, *, cut: int | None = None, written: int | None = None
+    ) -> tuple[Fitted, Split, list[str]]:
+        """Fits; with a checkpoint after ``written`` steps, and ended after ``cut``, where these are given."""
         split = Split(
             train=toy_images(n=40, channels=channels, seed=1),
             valid=toy_images(n=12, channels=channels, seed=2),
@@ -78,17 +97,32 @@ class _Trial:
         )
         phases: list[str] = []
         artifacts = self.folder / f"{channels}-{attempt}"
+        device, clock = torch.device("cpu"), Clock(CpuMeter())
+        checkpoints = RunCheckpoints(
+            artifacts / "checkpoints",
+            run_id=self.run.run_id,
+            device=device,
+            clock=clock,
+            is_due=None if written is None else lambda: len(phases) == written,
+        )
+
+        def report(phase: str, _step: int, _steps: int | None) -> None:
+            phases.append(phase)
+            if len(phases) == cut:
+                raise _Cut
+
         torch.set_num_threads(1)
         torch.manual_seed(attempt)  # a method that draws from the global generator gives itself away
         with CurveWriter(artifacts) as curves:
             context = RunContext(
                 run=self.run,
                 split=split,
-                device=torch.device("cpu"),
-                clock=Clock(CpuMeter()),
+                device=device,
+                clock=clock,
                 curves=curves,
                 artifacts=artifacts,
-                report=lambda phase, _step, _steps: phases.append(phase),
+                report=report,
+                checkpoints=checkpoints,
             )
             return self.method.fit(split.train, split.valid, context), split, phases
 
@@ -141,6 +175,19 @@ def _repeats(trial: _Trial) -> None:
     (a, split, _), (b, _, _) = trial.fit(), trial.fit(attempt=1)
     same = np.array_equal(a.predict_proba(split.test.images), b.predict_proba(split.test.images))
     assert same, "two fits of one seed differ; draw random numbers from context.rng or context.seed only."
+
+
+def _goes_on(trial: _Trial) -> None:
+    """Killed in the middle of its training, it goes on from its checkpoints and comes to the same, to the bit."""
+    fitted, split, _ = trial.fit()
+    again = trial.resumed_fit()
+    images = split.test.images
+    same = np.array_equal(fitted.predict_proba(images), again.predict_proba(images))
+    assert same, "the predictions differ; name all that changes in context.steps(count, state), or leave it out."
+    if trial.method.can_sample:
+        labels = np.array([2, 0, 1], dtype=np.int64)
+        drawn, others = (of.sample(labels, torch_generator(0)) for of in (fitted, again))
+        assert np.array_equal(drawn, others), "the images drawn differ."
 
 
 def _keeps_state(trial: _Trial) -> None:
@@ -211,6 +258,7 @@ _CHECKS: tuple[Check[_Trial], ...] = tuple(
         _predicts,
         _predicts_one_by_one,
         _repeats,
+        _goes_on,
         _keeps_state,
         _comes_back,
         _uses_phases,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -77,6 +77,10 @@ class AdversarialTraining(GeneratorTraining):
         optimise: Makes (optimiser of G, optimiser of D) once the networks lie on the device.
         critic_steps: Discriminator updates for one of the generator.
     """
+
+    changing: ClassVar[tuple[str, ...]] = (
+        "generator", "discriminator", "_ema", "_optimise_g", "_optimise_d", "_draws", "random", "_updates",
+    )  # fmt: skip
 
     def __init__(
         self,

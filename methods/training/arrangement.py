@@ -9,12 +9,13 @@ import torch
 
 from datasets import LabelledImages
 from methods.base import Context
+from methods.state import Stateful
 from methods.training.draws import Balanced, Draws, Permutations
 from methods.training.images import ImagePool
 
 
 @dataclass(frozen=True, eq=False)
-class Feed:
+class Feed(Stateful):
     """What one training of a generator is given.
 
     Attributes:
@@ -25,6 +26,8 @@ class Feed:
         context: What the engine offers.
         turned: Whether real and generated images come in any of the square's symmetries.
     """
+
+    changing = ("draws", "random")
 
     pool: ImagePool
     draws: Draws

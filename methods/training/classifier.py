@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from datasets import LabelledImages
 from methods.base import Context, NotApplicable, Phase
 from methods.classifiers import CLASSIFIERS, Classifier
+from methods.state import Parts
 from methods.training.draws import Balanced, Draws, Mixed, Permutations
 from methods.training.ema import Ema, decay_for
 from methods.training.fitted import BATCH, FittedClassifier
@@ -102,9 +103,12 @@ def train_classifier(
     loss_of = recipe.loss.to(device)
     mixes = [*([recipe.mix] if recipe.mix else []), *_mixes(options, classes=len(train.classes))]
     transform_rng = context.rng("transforms")
+    state = Parts(
+        network=network, ema=ema, optimiser=optimiser, schedule=schedule, draws=draws, transforms=transform_rng
+    )
 
     with context.phase(phase, steps=steps), seeded(context.seed("layers"), device):
-        for step in range(1, steps + 1):
+        for step in context.steps(steps, state):
             images, targets = pool.take(draws.take(context.budget.batch))
             if recipe.transform is not None:
                 images = recipe.transform(images, transform_rng)

@@ -14,8 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from methods.state import HasState, Stateful
 
-class Draws(Protocol):
+
+class Draws(HasState, Protocol):
     """An endless stream of indices."""
 
     def take(self, n: int) -> Tensor:
@@ -23,13 +25,15 @@ class Draws(Protocol):
         ...
 
 
-class Permutations:
+class Permutations(Stateful):
     """Epochs: every item once in random order, then all of them again in another.
 
     Args:
         items: (M,) int64, M ≥ 1.
         generator: On the CPU.
     """
+
+    changing = ("_generator", "_left")
 
     def __init__(self, items: Tensor, generator: torch.Generator) -> None:
         self._items = items
@@ -46,13 +50,15 @@ class Permutations:
         return drawn[:n]
 
 
-class Balanced:
+class Balanced(Stateful):
     """Every class equally often: classes in shuffled rounds, within a class its images in epochs.
 
     Args:
         labels: (N,) int64 of the images; classes without images are left out.
         generator: On the CPU.
     """
+
+    changing = ("_classes", "_within")
 
     def __init__(self, labels: NDArray[np.int64], generator: torch.Generator) -> None:
         present = np.unique(labels)
@@ -69,7 +75,7 @@ class Balanced:
         return drawn
 
 
-class Mixed:
+class Mixed(Stateful):
     """Epochs over real and synthetic images together, without touching the order of the real ones.
 
     Args:
@@ -79,6 +85,8 @@ class Mixed:
         n_synthetic: Synthetic images in an epoch.
         generator: Decides which places are real; on the CPU.
     """
+
+    changing = ("_real", "_synthetic", "_is_real")
 
     def __init__(
         self, real: Draws, synthetic: Draws, *, n_real: int, n_synthetic: int, generator: torch.Generator

@@ -8,6 +8,8 @@ from typing import Generic, TypeVar
 import torch
 from torch import nn
 
+from methods.state import Stateful
+
 N = TypeVar("N", bound=nn.Module)
 
 
@@ -17,7 +19,7 @@ def decay_for(steps: int) -> float:
     return 1.0 - 1.0 / memory
 
 
-class Ema(Generic[N]):
+class Ema(Stateful, Generic[N]):
     """A copy of a network that follows it slowly, in evaluation mode.
 
     Early on the decay is held down to (1 + t) / (10 + t), so that the copy forgets the initialisation. Floating-point
@@ -31,6 +33,8 @@ class Ema(Generic[N]):
     Attributes:
         network: The average.
     """
+
+    changing = ("network", "_updates")
 
     def __init__(self, network: N, decay: float) -> None:
         self.network = copy.deepcopy(network).eval().requires_grad_(False)

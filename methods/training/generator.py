@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from methods.base import Context, Precision
+from methods.state import Parts, Stateful
 from methods.training.fitted import under
 from methods.training.images import to_uint8
 from methods.training.precision import autocast
@@ -25,8 +26,8 @@ CHECKPOINTS = 5
 BATCH = 256
 
 
-class GeneratorTraining(ABC):
-    """One generator in training.
+class GeneratorTraining(Stateful, ABC):
+    """One generator in training; ``changing`` names what changes with it.
 
     Attributes:
         average: The averaged generator, in evaluation mode: (N, latent) float32 noise and (N,) int64 labels →
@@ -82,7 +83,7 @@ class FittedGenerator:
         self.network.load_state_dict(under("generator.", state))
 
 
-class Checkpoints:
+class Checkpoints(Stateful):
     """Keeps the best of five evenly spaced averages of a generator.
 
     Args:
@@ -90,6 +91,8 @@ class Checkpoints:
         steps: Discriminator updates that it will get.
         context: Judges the images.
     """
+
+    changing = ("_updates", "_best", "_kept")
 
     def __init__(self, fitted: FittedGenerator, *, steps: int, context: Context) -> None:
         self._fitted, self._context = fitted, context
@@ -128,7 +131,7 @@ def train_generator(training: GeneratorTraining, *, steps: int, context: Context
     fitted = FittedGenerator(training.average, training.latent, context.device, context.precision)
     checkpoints = Checkpoints(fitted, steps=steps, context=context)
     with context.phase("generator", steps=steps):
-        for step in range(1, steps + 1):
+        for step in context.steps(steps, Parts(training=training, checkpoints=checkpoints)):
             scalars: dict[str, float | Tensor] = {**training.update()}
             context.log(step, **scalars, **checkpoints.after_update())
         checkpoints.restore_best()

@@ -46,6 +46,8 @@ class PerClassTraining(GeneratorTraining):
         trainings: By label; all with the same latent.
     """
 
+    changing = ("_trainings", "_turn")
+
     def __init__(self, trainings: Mapping[int, GeneratorTraining]) -> None:
         self._trainings = list(trainings.values())
         self._turn = 0

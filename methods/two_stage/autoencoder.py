@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from methods.networks.convolutions import strided
 from methods.networks.shape import Shape
+from methods.state import Parts
 from methods.training.arrangement import Feed
 from methods.training.precision import autocast
 
@@ -83,7 +84,7 @@ def train_autoencoder(
     context, steps = feed.context, round(SHARE * feed.steps)
     optimiser = torch.optim.Adam(networks.to(context.device).parameters(), lr=rate, betas=betas, fused=True)
     with context.phase("pretrain", steps=steps):
-        for step in range(1, steps + 1):
+        for step in context.steps(steps, Parts(networks=networks, optimiser=optimiser, feed=feed)):
             images, labels = feed.pool.take(feed.draws.take(context.budget.batch))
             with autocast(context.device, context.precision):
                 again = reconstruct(images, labels)

@@ -150,6 +150,8 @@ def spread(features: Tensor, labels: Tensor) -> Tensor:
 class Training(AdversarialTraining):
     """−log D at real images and −log(1 − D) at generated ones, all changed by DiffAugment, and R1 now and then."""
 
+    changing = (*AdversarialTraining.changing, "_until_penalty")
+
     def __init__(self, feed: Feed, **networks: Any) -> None:
         super().__init__(feed, **networks)
         self._until_penalty = EVERY

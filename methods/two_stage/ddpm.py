@@ -164,6 +164,8 @@ class DiffusionTraining(GeneratorTraining):
         feed: Images, updates and random numbers.
     """
 
+    changing = ("network", "_ema", "_optimise", "_schedule", "_feed")
+
     def __init__(self, sampler: Sampler, feed: Feed) -> None:
         sampler = sampler.to(feed.context.device).to(memory_format=torch.channels_last)
         self.network = sampler.network

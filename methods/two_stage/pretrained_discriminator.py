@@ -112,6 +112,7 @@ class HandedOn(GeneratorTraining):
         first: Updates that it gets.
     """
 
+    changing = ("_majority", "_others", "_updates")
     latent = LATENT
 
     def __init__(self, gans: Mapping[int, MinimaxTraining], *, majority: int, first: int) -> None:

@@ -42,6 +42,7 @@ class ProjectionTraining(AdversarialTraining):
         share: Of the source loss's gradient, what goes on into the trunk in D's step.
     """
 
+    changing = (*AdversarialTraining.changing, "_schedule_g", "_schedule_d", "_transforms")
     penalty: ClassVar[float] = 0.1
     share: ClassVar[float] = 1.0
     discriminator: Discriminator

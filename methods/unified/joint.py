@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from datasets import LabelledImages
 from methods.base import Context
 from methods.classifiers import Classifier
+from methods.state import Parts
 from methods.training.arrangement import Feed
 from methods.training.classifier import is_curve_point, validate
 from methods.training.draws import Draws
@@ -62,6 +63,11 @@ class JointTraining(ProjectionTraining):
         class_share: Weight of the class loss beside the adversarial one in G's loss.
     """
 
+    changing = (
+        "generator", "discriminator", "weighting", "selection", "_ema", "_judged", "_optimise_g", "_optimise_d",
+        "_schedule_g", "_schedule_d", "_class_draws", "_source_draws", "_class_transforms", "random", "_updates",
+        "_class_updates",
+    )  # fmt: skip
     class_share: ClassVar[float] = 0.5
     share: ClassVar[float] = 0.03  # early on the source gradient in the trunk is four to ten times that of the classes
 
@@ -199,7 +205,9 @@ def train_jointly(
     checkpoints = Checkpoints(generator, steps=source_updates, context=context)
     steps = max(class_updates, source_updates)
     with context.phase("joint", steps=steps), seeded(context.seed("layers"), device):
-        for step, (classify, discriminate) in enumerate(interleave(class_updates, source_updates), start=1):
+        turns = interleave(class_updates, source_updates)
+        for step in context.steps(steps, Parts(training=training, checkpoints=checkpoints)):
+            classify, discriminate = turns[step - 1]
             scalars: dict[str, float | Tensor] = {**training.step(classify=classify, discriminate=discriminate)}
             if discriminate:
                 scalars |= checkpoints.after_update()

@@ -8,11 +8,13 @@ name the first poor images by their textures, and forgets the real ones (docs/un
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from methods.training.selection import Selection, Selector
+from methods.state import Stateful
+from methods.training.selection import CONFIDENCE, Selection, Selector
 from methods.unified.discriminator import Answer
 
 KEPT, REFIT = 32, 16
@@ -23,7 +25,7 @@ MEMORY = 0.98
 """Of the running shares of accepted images."""
 
 
-class RunningSelection:
+class RunningSelection(Stateful):
     """Holds generated images against the real ones of the last batches, and remembers how many of each class passed.
 
     Args:
@@ -34,6 +36,8 @@ class RunningSelection:
         accepted: (K,) running share of accepted images, 0 for a class that was never asked for.
     """
 
+    changing = ("_real", "_least_source", "_updates", "_asked", "_passed")
+
     def __init__(self, selection: Selection, classes: int, device: torch.device) -> None:
         self._selection: Selection = selection
         self._classes = classes
@@ -43,6 +47,17 @@ class RunningSelection:
         self._updates = 0
         self._asked = torch.zeros(classes, device=device)
         self._passed = torch.zeros(classes, device=device)
+
+    def state_dict(self) -> dict[str, Any]:
+        """See `Stateful.state_dict`; with what the selector was fitted to."""
+        fitted = None if self._selector is None else (self._selector.centroids, self._selector.radii)
+        return {**super().state_dict(), "fitted": fitted}
+
+    def load_state_dict(self, state: dict[str, Any], /) -> None:
+        """See `Stateful.load_state_dict`."""
+        super().load_state_dict(state)
+        if state["fitted"] is not None:
+            self._selector = Selector(self._selection, *state["fitted"], confidence=CONFIDENCE)
 
     @property
     def accepted(self) -> Tensor:

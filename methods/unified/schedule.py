@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 
-
-def interleave(class_updates: int, source_updates: int) -> Iterator[tuple[bool, bool]]:
+def interleave(class_updates: int, source_updates: int) -> list[tuple[bool, bool]]:
     """As many steps as the larger budget has updates, the smaller one's spread evenly over them.
 
     Args:
         class_updates: Of the class loss.
         source_updates: Of the discriminator's source loss.
 
-    Yields:
-        (whether the class loss is due, whether the source loss is due).
+    Returns:
+        For each step (whether the class loss is due, whether the source loss is due).
     """
     steps = max(class_updates, source_updates)
-    for step in range(steps):
-        yield _due(class_updates, step, steps), _due(source_updates, step, steps)
+    return [(_due(class_updates, step, steps), _due(source_updates, step, steps)) for step in range(steps)]
 
 
 def _due(updates: int, step: int, steps: int) -> bool:

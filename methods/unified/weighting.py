@@ -105,6 +105,14 @@ class DynamicWeightAverage(LossWeighting):
         self.register_buffer("factors", torch.ones(tasks))
         self._seen = 0
 
+    def get_extra_state(self) -> int:
+        """Updates seen, for checkpoints."""
+        return self._seen
+
+    def set_extra_state(self, state: int) -> None:
+        """Takes them back."""
+        self._seen = state
+
     def forward(self, losses: Tensor, present: Tensor) -> Tensor:
         """Σ w_i L_i, with the w that earlier windows gave."""
         total = (self.factors * present * losses).sum()

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from methods import Fitted, Method, MethodInfo, NotApplicable, register
+from methods import Fitted, Method, MethodInfo, NotApplicable, Stateful, register
 
 
 def info(name: str) -> MethodInfo:
@@ -119,6 +119,46 @@ class DiesOnce(Method):
                 self.marker.touch()
                 os.kill(os.getpid(), signal.SIGKILL)
         return Constant([0.9, 0.1])
+
+
+class Running(Stateful):
+    """A running mean, which names none of its attributes, or one too few."""
+
+    def __init__(self) -> None:
+        self.sum, self.count = 0.0, 0
+
+    def add(self, value: float) -> float:
+        self.sum, self.count = self.sum + value, self.count + 1
+        return self.sum / self.count
+
+
+@register
+class NamesNoState(Method):
+    """Uses `context.steps` with a state that cannot be written."""
+
+    info: ClassVar = info("names-no-state")
+    state: ClassVar = Running
+
+    def fit(self, train, valid, context):
+        running, share = self.state(), 0.5
+        with context.phase("classifier", steps=30):
+            for step in context.steps(30, running):
+                share = running.add(step / 100)
+                context.log(step, share=share)
+        rest = (1 - share) / (len(train.classes) - 1)
+        return Constant([share] + [rest] * (len(train.classes) - 1))
+
+
+class Forgetful(Running):
+    changing = ("sum",)
+
+
+@register
+class Forgets(NamesNoState):
+    """Leaves something out of its state."""
+
+    info: ClassVar = info("forgets-a-part-of-its-state")
+    state: ClassVar = Forgetful
 
 
 @register

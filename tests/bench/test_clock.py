@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from bench.calibration import Calibration
-from bench.clock import Clock, CpuMeter
+from bench.clock import Clock
+from bench.meters import CpuMeter
 from methods import Precision
 
 
@@ -58,6 +59,30 @@ def test_phases_add_up_and_device_time_is_the_span_of_marks() -> None:
     assert timing.phases["classifier"].gpu_s == 0.5
     assert timing.energy_j == 5.0
     assert timing.peak_gpu_bytes == 123
+
+
+def test_a_resumed_run_counts_what_came_before_its_checkpoint_and_what_is_not_in_it_twice() -> None:
+    device = FakeDevice()
+    first = Clock(device)
+    with first.run(), first.phase("generator"):
+        device.time += 2.0
+        with first.apart():
+            device.time += 50.0  # writing checkpoints, say
+        saved = first.state_dict()
+        device.time += 7.0  # lost: not in the checkpoint
+    second = Clock(device)
+    with second.run() as total:
+        with second.phase("generator"):
+            device.time += 100.0  # done again until the checkpoint is read, and counted before
+            second.load_state_dict(saved)
+            device.time += 1.0
+        with second.phase("classifier"):
+            device.time += 0.5
+    timing = second.timing(total, contended="none")
+    assert {name: phase.gpu_s for name, phase in timing.phases.items()} == {"generator": 3.0, "classifier": 0.5}
+    assert timing.resumed == 1
+    assert timing.energy_j == 10.0  # five between the readings of each process
+    assert saved["wall_s"] <= timing.wall_s <= total.wall_s
 
 
 def test_phases_do_not_nest() -> None:

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from bench.clock import Clock, CpuMeter
+from bench.clock import Clock
 from bench.context import RunContext
 from bench.generative.random_features import RandomExtractor
+from bench.meters import CpuMeter
 from bench.quality import ValidationQuality
 from bench.verify import toy_images
 from datasets import Split

@@ -126,8 +126,9 @@ def _probabilities(planned, run, places, *, noise: int) -> np.ndarray:
 
 def test_methods_of_one_seed_share_their_split_and_streams(session) -> None:
     """What the pairing rests on: split and seeds come from the dataset and the seed, never from the method."""
-    from bench.clock import Clock, CpuMeter
+    from bench.clock import Clock
     from bench.context import RunContext
+    from bench.meters import CpuMeter
     from bench.streams import stream_seed
     from results import CurveWriter
 

@@ -28,6 +28,7 @@ def test_the_examples_keep_their_promises(plugins, places) -> None:
     ("name", "promise"),
     [
         ("draws-from-the-global-generator", "The same seed gives the same predictions to the bit"),
+        ("forgets-a-part-of-its-state", "Killed in the middle of its training, it goes on"),
         ("wrong-shape", "It predicts (N, K) float32 probabilities"),
         ("not-finite", "It predicts (N, K) float32 probabilities"),
         ("not-finite", "It names its phases"),

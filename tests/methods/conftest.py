@@ -44,6 +44,9 @@ class RecordingContext:
         self.phases.append((name, steps))
         yield
 
+    def steps(self, count, state):
+        yield from range(1, count + 1)
+
     def log(self, step, **scalars):
         read = {name: float(value) for name, value in scalars.items()}
         self.logged.append((self.phases[-1][0], step, read))

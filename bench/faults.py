@@ -1,0 +1,67 @@
+"""What becomes of a run that raises: a status and an error, or, where it is no fault of the run, the error goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from bench.checkpoint import StaleCheckpoint
+from bench.clock import Clock
+from bench.limit import RunTimeout
+from methods import Diverged, NotApplicable
+from results import ErrorRecord, Generative, Metrics, SplitRecord, Status
+
+
+@dataclass
+class Outcome:
+    """What is known of a run so far; each step fills in more."""
+
+    started_at: datetime
+    split: SplitRecord | None = None
+    metrics: Metrics | None = None
+    generative: Generative | None = None
+    status: Status = "ok"
+    error: ErrorRecord | None = None
+
+
+def is_full_disk(error: BaseException) -> bool:
+    """Whether a write failed for want of space (or quota)."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+@contextlib.contextmanager
+def faults_into(outcome: Outcome, clock: Clock, *, log: Path, reraise: bool) -> Iterator[None]:
+    """Turns what a run raises into its status.
+
+    Ctrl-C, a full disk, a stale checkpoint and, with ``reraise``, faults go through.
+    """
+    try:
+        yield
+    except (Exception, RunTimeout) as error:
+        status = _status_of(error)
+        if is_full_disk(error) or isinstance(error, StaleCheckpoint) or (status == "failed" and reraise):
+            raise
+        outcome.status = status
+        outcome.metrics = None
+        outcome.generative = None
+        outcome.error = ErrorRecord(
+            type=type(error).__name__, message=str(error) or type(error).__name__, phase=clock.current
+        )
+        log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+
+
+def _status_of(error: Exception | RunTimeout) -> Status:
+    match error:
+        case Diverged():
+            return "diverged"
+        case NotApplicable():
+            return "skipped"
+        case RunTimeout():
+            return "timeout"
+        case _:
+            return "failed"
