@@ -20,6 +20,8 @@ from report.verdicts import overview_table
 from results import Record
 
 MOST_FAULTS = 30
+MANY_FROM = 3
+"""Datasets from which on figures are drawn on several cores."""
 STATUS_WORDS = {"skipped": "refused", "timeout": "out of time"}
 LIBRARIES = ("augbench", "python", "torch", "torchvision", "numpy", "scikit-learn")
 
@@ -35,7 +37,7 @@ def compose(results: Results, folder: Path, compared: Sequence[Comparison]) -> D
     title = short(results.study.name, 120) or "Study"
     if not results.records:
         return Document(title, (Paragraph("No run has a record yet."), *_notes(results)))
-    drawing = Drawing(folder)
+    drawing = Drawing(folder, many=len(results.datasets) >= MANY_FROM)
     evidence = Evidence.of(results, compared)
     blocks: list[Block] = [*_opening(results, evidence), *_faults(results), *across(results, drawing)]
     if results.brief:
@@ -52,7 +54,7 @@ def compose(results: Results, folder: Path, compared: Sequence[Comparison]) -> D
     for dataset in results.datasets:
         blocks += [Heading(2, ("Results on ", Code(dataset))), *section(results, dataset, drawing, evidence)]
     drawing.finish()
-    blocks += [Heading(2, "Appendix: all runs", appendix=True), tables.run_table(results)]
+    blocks += [Heading(2, "Appendix: all runs", appendix=True), *tables.run_tables(results)]
     day = max(record.finished_at for record in results.records).date()
     return Document(title, tuple(blocks), day)
 

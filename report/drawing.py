@@ -1,18 +1,17 @@
-"""Figures are promised one by one, while the report is composed, and drawn together at its end, on several cores."""
+"""Figures are promised one by one while the report is composed; many are drawn beside that, on several cores."""
 # pyright: standard
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-import joblib
+from joblib import cpu_count
+from joblib.externals.loky import get_reusable_executor
 
 from report.document import Figure, Text
-
-SEVERAL_FROM = 30
-"""Figures from which on starting further processes, which takes seconds, is worth it."""
 
 MOST_PROCESSES = 4
 
@@ -22,12 +21,14 @@ class Drawing:
 
     Args:
         folder: The study's.
+        many: Whether so many figures will come that starting further processes, which takes seconds, is worth it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, many: bool = False) -> None:
         self.folder = folder
         self._slugs: dict[str, str] = {}
-        self._tasks: list[tuple[Callable[..., Path], Path]] = []
+        self._elsewhere = get_reusable_executor(min(cpu_count(), MOST_PROCESSES)) if many else None
+        self._tasks: list[Callable[[], object]] = []
 
     def add(self, draw: Callable[..., Path], dataset: str, name: str, *, alt: str, caption: Text) -> Figure:
         """Promises a figure.
@@ -41,14 +42,16 @@ class Drawing:
             caption: How to read it.
         """
         path = self.folder / "figures" / f"{self._slug(dataset)}{re.sub(r'[^a-z0-9-]+', '-', name.lower())}.png"
-        self._tasks.append((draw, path))
+        self._tasks.append(
+            partial(draw, path=path) if self._elsewhere is None else self._elsewhere.submit(draw, path=path).result
+        )
         return Figure(path.relative_to(self.folder), alt, caption)
 
     def finish(self) -> None:
-        """Draws all that was promised."""
+        """Draws what is not drawn yet."""
         tasks, self._tasks = self._tasks, []
-        processes = min(joblib.cpu_count(), MOST_PROCESSES) if len(tasks) >= SEVERAL_FROM else 1
-        joblib.Parallel(n_jobs=processes)(joblib.delayed(draw)(path=path) for draw, path in tasks)
+        for task in tasks:
+            task()
 
     def _slug(self, dataset: str) -> str:
         """``cells-``; datasets whose names differ only in odd characters get numbers."""

@@ -202,13 +202,19 @@ def _few_seeds(main: Sequence[Comparison]) -> Text:
     if least.n >= NO_CLAIM_BELOW:
         return ""
     sizes = [one.minimum_detectable for one in tested if one.n == least.n and one.minimum_detectable is not None]
-    could = (
-        f" With their spread, {plural(least.n, 'pair')} find a true difference of {span(sizes)} points four times in "
-        "five."
-        if sizes
-        else ""
-    )
     return (
         f"With {plural(least.n, 'pair')} a sign-flip test cannot go below p = {p_words(least.p_smallest)}, whatever "
-        f"the difference.{could}"
+        f"the difference.{_could_have_found(plural(least.n, 'pair'), sizes)}"
     )
+
+
+def _could_have_found(pairs: str, sizes: Sequence[float]) -> str:
+    """In words, the differences that would have been found four times in five; no score can differ by over 1."""
+    possible = [size for size in sizes if size < 1]
+    if not sizes:
+        return ""
+    if not possible:
+        return f" With their spread, {pairs} cannot be relied on to find any difference: not even one of 100 points."
+    rest = len(sizes) - len(possible)
+    but = f" ({plural(rest, 'method')} not counted: there not even one of 100 points)" if rest else ""
+    return f" With their spread, {pairs} find a true difference of {span(possible)} points four times in five{but}."

@@ -22,7 +22,8 @@ HIGHEST = 600.0
 """Points: a figure and its caption stay on one page."""
 
 MOST_TAGGED_ROWS = 2000
-"""Of all tables; tags for screen readers take about a kilobyte a row."""
+"""Of all tables; tags for screen readers take about a kilobyte a row. In longer documents each section begins a page,
+for Typst sets what lies between page breaks on several cores."""
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
 
@@ -48,14 +49,14 @@ def to_pdf(document: Document, folder: Path) -> bytes:
             blocks.append({**block, "width": _width(folder / Path(block["path"]).with_suffix(".png"))})
         else:
             blocks.append(block)
-    content = json.dumps({**data, "blocks": blocks})
-    n_rows = sum(len(block["rows"]) for block in blocks if block["kind"] == "table")
+    long = sum(len(block["rows"]) for block in blocks if block["kind"] == "table") > MOST_TAGGED_ROWS
+    content = json.dumps({**data, "blocks": blocks, "long": long})
     return typst.compile(
         TEMPLATE.read_bytes(),
         root=folder.resolve(),  # pyright: ignore[reportArgumentType]  # the stub wants the type of the input
         sys_inputs={"report": content},
         timestamp=0,
-        pdf_tags=n_rows <= MOST_TAGGED_ROWS,
+        pdf_tags=not long,
     )
 
 
@@ -88,7 +89,10 @@ def _column(column: dict[str, str]) -> dict[str, str]:
     return {**column, "name": with_breaks(column["name"], LONGEST_IN_HEAD)}
 
 
-def _breakable(cell: list[dict[str, str]]) -> list[dict[str, str]]:
+def _breakable(cell: list[dict[str, str]]) -> str | list[dict[str, str]]:
+    """Spans whose words may be broken; plain text as it is, since Typst takes long over many small objects."""
+    if len(cell) == 1 and cell[0]["style"] == "plain":
+        return with_breaks(cell[0]["text"])
     return [{**span, "text": with_breaks(span["text"])} for span in cell]
 
 

@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
 WIDTH = 7.4
 """Inches: a page's text width."""
@@ -112,13 +113,20 @@ def save(figure: Figure, path: Path, *, vector: bool = True) -> Path:
         ``path``.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # what was laid out stays; doing it again takes as long as drawing
+    settle(figure)
     # not savefig, which would go through all that is drawn once more for each file
     FigureCanvasAgg(figure).print_png(path, metadata={"Software": None}, pil_kwargs={"compress_level": 4})
     if vector:
         FigureCanvasSVG(figure).print_svg(path.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
     return path
+
+
+def settle(figure: Figure) -> None:
+    """Lays a figure out, once: what is added or moved later changes nothing, and each drawing is spared the layout."""
+    engine = figure.get_layout_engine()
+    if engine is not None and not isinstance(engine, PlaceHolderLayoutEngine):
+        engine.execute(figure)
+        figure.set_layout_engine("none")
 
 
 def row_places(names: Sequence[str], *, least: float = 0.3) -> tuple[list[float], float]:

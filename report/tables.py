@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from report import aggregate
 from report.aggregate import Kind, Spread
@@ -135,30 +135,39 @@ def dataset_table(results: Results) -> Table:
     return Table(caption, columns, tuple(rows))
 
 
-def run_table(results: Results) -> Table:
-    """Every run."""
+def run_tables(results: Results) -> Iterator[Table]:
+    """Every run, a table a dataset."""
+    yield from (_run_table(results, dataset) for dataset in results.datasets)
+
+
+def _run_table(results: Results, dataset: str) -> Table:
+    """A run's name says again what stands beside it, so its last part, which no other run has, stands for it."""
     rows = [
         (
-            Code(record.run_id),
+            Code(record.run_id.rpartition("-")[-1]),
             Code(record.method),
-            Code(record.dataset),
             str(record.seed),
             record.status,
             score(_single(record.metrics and getattr(record.metrics, results.metric))),
             seconds(_single(record.timing and record.timing.wall_s)),
             short(record.error.message, 160) if record.error else "",
         )
-        for record in results.records
+        for record in results.of_dataset(dataset)
     ]
     columns = (
-        *(Column(name, "left") for name in ("run", "method", "dataset")),
+        *(Column(name, "left") for name in ("run", "method")),
         Column("seed"),
         Column("status", "left"),
         Column(METRICS[results.metric]),
         Column("wall [s]"),
         Column("error", "left"),
     )
-    return Table("Every run; its record is records/<run>.json, its artifacts are in runs/<run>/.", columns, tuple(rows))
+    caption = (
+        "Every run on ",
+        Code(dataset),
+        "; its record is records/…-<run>.json, its artifacts are in runs/…-<run>/.",
+    )
+    return Table(caption, columns, tuple(rows))
 
 
 def class_names(results: Results, dataset: str) -> Sequence[str]:

@@ -10,6 +10,8 @@ from report.frame import LESS_IS_BETTER, METRICS
 from report.numbers import difference, minus, p_words, ratio, share
 from report.text import NOTHING, short
 
+NOT_EVEN_ONE = "> 1"
+
 
 def verdict_table(found: Sequence[Comparison], dataset: str) -> Table:
     """Every comparison on one dataset, both metrics."""
@@ -23,8 +25,8 @@ def verdict_table(found: Sequence[Comparison], dataset: str) -> Table:
             difference(one.difference, one.interval),
             p_words(one.p_holm),
             share(one.p_equivalent),
-            NOTHING if one.minimum_detectable is None else f"{one.minimum_detectable:.3f}",
-            NOTHING if one.smallest_rope is None else f"{one.smallest_rope:.3f}",
+            _possible(one.minimum_detectable),
+            _possible(one.smallest_rope),
             NOTHING if one.seeds_needed is None else f"{one.seeds_needed}",
             ratio(one.cost_ratio, one.cost_interval),
             _verdict(one),
@@ -42,7 +44,7 @@ def verdict_table(found: Sequence[Comparison], dataset: str) -> Table:
         f"Verdicts on {short(dataset, 80)}. Difference: method minus reference over paired seeds, with the interval of "
         "the corrected t. p: adjusted by Holm within its family and metric. Detectable: the true difference found with "
         "80 % power. Rope: the half-width from which on the verdict would be equivalent. Seeds needed: that settle it "
-        f"if mean and spread stay; {NOTHING} where none would."
+        f"if mean and spread stay; {NOTHING} where none would. {NOT_EVEN_ONE}: no score can differ by so much."
     )
     less = [METRICS[name] for name in dict.fromkeys(one.metric for one in here) if name in LESS_IS_BETTER]
     if less:
@@ -78,3 +80,8 @@ def _cell(one: Comparison | None) -> Text:
 
 def _verdict(one: Comparison) -> Text:
     return Strong(one.verdict) if one.word in ("better", "worse") else one.verdict
+
+
+def _possible(size: float | None) -> str:
+    """No score can differ by over 1."""
+    return NOTHING if size is None else f"{size:.3f}" if size < 1 else NOT_EVEN_ONE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -63,8 +64,10 @@ def write(
         "table.tex": lambda: main_latex(results),
         "results.parquet": lambda: _parquet(results),
     }
-    for name, content in files.items():
-        write_whole(study_folder / name, content())
+    with ThreadPoolExecutor() as beside:  # Typst works outside of Python's lock
+        contents = {name: beside.submit(content) for name, content in files.items()}
+        for name, content in contents.items():
+            write_whole(study_folder / name, content.result())
     return [study_folder / name for name in files]
 
 

@@ -11,18 +11,20 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from matplotlib.transforms import blended_transform_factory
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
 from report.aggregate import Spread
-from report.style import GREY, INK, MUTED, TIER_COLOURS, TIER_MARKERS, WIDTH, canvas, save
+from report.style import GREY, INK, MUTED, TIER_COLOURS, TIER_MARKERS, WIDTH, canvas, save, settle
 from report.text import amount, wrapped
 
 LOG_FROM = 4.0
 """From this ratio of the dearest to the cheapest method on, the cost axis is logarithmic."""
+
+NAMES_AT = 1.07
+"""Where the column of names begins, in widths of the axes."""
 
 GAP_PX = 11.0
 """Least distance between two names, in pixels."""
@@ -143,36 +145,40 @@ def _name(figure: Figure, axes: Axes, points: Sequence[Point], labels: Sequence[
     """
     place = blended_transform_factory(axes.transAxes, axes.transData)
     texts = [
-        axes.annotate(
+        axes.text(
+            NAMES_AT,
+            point.score.mean,
             label,
-            xy=(point.cost.mean, point.score.mean),
-            xytext=(1.07, point.score.mean),
-            textcoords=place,
+            transform=place,
             va="center",
             fontsize=8,
             color=TIER_COLOURS.get(point.tier, INK),
             linespacing=1.05,
-            arrowprops={
-                "arrowstyle": "-",
-                "color": TIER_COLOURS.get(point.tier, INK),
-                "alpha": 0.35,
-                "linewidth": 0.7,
-                "shrinkA": 2,
-                "shrinkB": 4,
-                "relpos": (0, 0.5),
-            },
         )
         for point, label in zip(points, labels, strict=True)
     ]
     axes.tick_params(colors=MUTED, labelcolor=INK)
-    figure.draw_without_rendering()
-    heights = np.array([Text.get_window_extent(text).height for text in texts]) + GAP_PX
+    settle(figure)
+    heights = np.array([text.get_window_extent().height for text in texts]) + GAP_PX
     lower, upper = axes.get_ylim()
     bottom, top = (float(axes.transData.transform((1, y))[1]) for y in (lower, upper))
     wanted = np.array([axes.transData.transform((1, point.score.mean))[1] for point in points])
     middles = spread_out(wanted, heights, bottom, top)
-    for text, middle in zip(texts, middles, strict=True):
-        text.set_y(lower + (middle - bottom) / (top - bottom) * (upper - lower))
+    begin = axes.transData.inverted().transform(axes.transAxes.transform((NAMES_AT - 0.005, 0)))[0]
+    for point, text, middle in zip(points, texts, middles, strict=True):
+        y = lower + (middle - bottom) / (top - bottom) * (upper - lower)
+        text.set_y(y)
+        line = ([begin, point.cost.mean], [y, point.score.mean])
+        axes.plot(
+            *line,
+            color=text.get_color(),
+            alpha=0.35,
+            linewidth=0.7,
+            clip_on=False,
+            zorder=1,
+            scalex=False,
+            scaley=False,
+        )
 
 
 def spread_out(

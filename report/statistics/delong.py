@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
-from scipy.stats import rankdata
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,13 @@ def _components(
     """The area, and each image's share of it (eq. 5 and 6), from midranks (Sun & Xu, IEEE SPL 21, 2014)."""
     positive, negative = scores[truth], scores[~truth]
     m, n = len(positive), len(negative)
-    together = rankdata(np.concatenate([positive, negative]))
-    by_positive = (together[:m] - rankdata(positive)) / n
-    by_negative = 1 - (together[m:] - rankdata(negative)) / m
+    together = _midranks(np.concatenate([positive, negative]))
+    by_positive = (together[:m] - _midranks(positive)) / n
+    by_negative = 1 - (together[m:] - _midranks(negative)) / m
     return float(by_positive.mean()), (by_positive, by_negative)
+
+
+def _midranks(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    """As ``scipy.stats.rankdata``, whose checks take several times as long as the ranks of a test set."""
+    in_order = np.sort(values)
+    return (np.searchsorted(in_order, values, "left") + np.searchsorted(in_order, values, "right") + 1) / 2

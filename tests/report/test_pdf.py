@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from report.document import Code, Column, Document, Figure, Heading, Items, Paragraph, Strong, Table
 from report.pdf import to_pdf
 from report.text import clean
+from results import Store
 
 HERE = Path()
 CONTROL = [
@@ -129,7 +130,9 @@ def test_the_report_as_pdf_holds_what_markdown_holds(written_study):
     for label, begin in re.findall(r"^\*((?:Table|Figure) \d+)\. ([^*`\\]{10,30})", markdown, flags=re.MULTILINE):
         assert bare(f"{label}. {begin}") in whole
     assert "cannotreada|b*c*.pngor<img>`x`" in whole
-    assert whole.count("-0000000") == 30  # every run
+    runs = [record.run_id.rpartition("-")[-1] for record in Store(written_study).records()]
+    assert len(runs) == 30
+    assert all(run in whole for run in runs)
     with pdfium.PdfDocument(content) as document:
         assert document.get_metadata_dict()["Title"] == "fake study"
         images = [sum(o.type == pdfium.raw.FPDF_PAGEOBJ_IMAGE for o in page.get_objects()) for page in document]
