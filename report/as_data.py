@@ -5,7 +5,6 @@ Text stays text all the way: a template puts it in by value, so that nothing in 
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, TypeAlias
 
 from report.document import (
@@ -29,12 +28,11 @@ Spans: TypeAlias = list[dict[str, str]]
 """``{"style": "plain" | "code" | "strong", "text": …}``, in order."""
 
 
-def as_data(document: Document, folder: Path) -> dict[str, Any]:
+def as_data(document: Document) -> dict[str, Any]:
     """Everything that a template needs.
 
     Args:
         document: The report.
-        folder: Where its figures' paths begin.
 
     Returns:
         ``title``, ``day`` (ISO or None) and ``blocks``: each a dictionary with its ``kind`` and its parts.
@@ -42,11 +40,11 @@ def as_data(document: Document, folder: Path) -> dict[str, Any]:
     return {
         "title": one_line(document.title),
         "day": document.day.isoformat() if document.day else None,
-        "blocks": [_block(block, label, k, folder) for k, (block, label) in enumerate(numbered(document))],
+        "blocks": [_block(block, label, k) for k, (block, label) in enumerate(numbered(document))],
     }
 
 
-def _block(block: Block, label: str, place: int, folder: Path) -> dict[str, Any]:
+def _block(block: Block, label: str, place: int) -> dict[str, Any]:
     match block:
         case Heading(level, text, appendix):
             return {
@@ -61,11 +59,10 @@ def _block(block: Block, label: str, place: int, folder: Path) -> dict[str, Any]
         case Items(items):
             return {"kind": "items", "items": [to_spans(item) for item in items]}
         case Figure(path, alt, caption):
-            vector = path.with_suffix(".svg")
             return {
                 "kind": "figure",
                 "label": label,
-                "path": (vector if (folder / vector).is_file() else path).as_posix(),
+                "path": path.as_posix(),
                 "alt": one_line(alt),
                 "caption": to_spans(caption),
             }

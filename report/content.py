@@ -44,8 +44,8 @@ def compose(results: Results, folder: Path, compared: Sequence[Comparison]) -> D
         blocks.append(
             Paragraph(
                 (
-                    f"The study has {len(results.datasets)} datasets. Of each, pictures of images, confusion matrices, "
-                    "learning curves and interval widths are left out; ",
+                    f"The study has {len(results.datasets)} datasets. Of each, pictures of images, heat maps, "
+                    "confusion matrices, learning curves and interval widths are left out; ",
                     Code("bench report --in-full"),
                     " draws them.",
                 )

@@ -92,7 +92,7 @@ class Figure:
     """A picture.
 
     Attributes:
-        path: PNG file, relative to the document; beside it lies the same as SVG, unless it is made of pixels.
+        path: SVG or PNG file, relative to the document.
         alt: What it shows, for who cannot see it.
         caption: How to read it.
     """

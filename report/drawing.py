@@ -30,7 +30,9 @@ class Drawing:
         self._elsewhere = get_reusable_executor(min(cpu_count(), MOST_PROCESSES)) if many else None
         self._tasks: list[Callable[[], object]] = []
 
-    def add(self, draw: Callable[..., Path], dataset: str, name: str, *, alt: str, caption: Text) -> Figure:
+    def add(
+        self, draw: Callable[..., Path], dataset: str, name: str, *, alt: str, caption: Text, pixels: bool = False
+    ) -> Figure:
         """Promises a figure.
 
         Args:
@@ -40,8 +42,10 @@ class Drawing:
             name: Of the figure, ``[a-z0-9-]``.
             alt: What it shows, for who cannot see it.
             caption: How to read it.
+            pixels: Whether it is a picture of pixels, as PNG; others are SVG.
         """
-        path = self.folder / "figures" / f"{self._slug(dataset)}{re.sub(r'[^a-z0-9-]+', '-', name.lower())}.png"
+        file = f"{self._slug(dataset)}{re.sub(r'[^a-z0-9-]+', '-', name.lower())}.{'png' if pixels else 'svg'}"
+        path = self.folder / "figures" / file
         self._tasks.append(
             partial(draw, path=path) if self._elsewhere is None else self._elsewhere.submit(draw, path=path).result
         )

@@ -87,7 +87,7 @@ def _by_class(found: Generative) -> Mapping[str, ClassGenerative]:
 
 
 def _figures(found: ClassGenerative) -> dict[str, float]:
-    values = {name: value for name, value in found if isinstance(value, int | float)}
+    values = {name: value for name, value in vars(found).items() if isinstance(value, int | float)}
     excess = {f"{name}_excess": values[name] - values[of] for name, of in EXCESS.items() if {name, of} <= values.keys()}
     return {**values, **excess}
 

@@ -35,7 +35,7 @@ def to_html(document: Document, folder: Path) -> str:
     Raises:
         OSError: A figure cannot be read.
     """
-    data = as_data(document, folder)
+    data = as_data(document)
     figures = InlineFigures()
     for block in data["blocks"]:
         if block["kind"] == "figure":

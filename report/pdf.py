@@ -15,6 +15,7 @@ from PIL import Image
 
 from report.as_data import as_data
 from report.document import Document, Table
+from report.svg import view_size
 from report.table_layout import LONGEST_IN_HEAD, PORTRAIT, lay_out, with_breaks
 from report.text import short
 
@@ -38,7 +39,7 @@ def to_pdf(document: Document, folder: Path) -> bytes:
     Raises:
         OSError: A figure cannot be read.
     """
-    data = as_data(document, folder)
+    data = as_data(document)
     data["short-title"] = short(data["title"], 60)
     tables = iter([block for block in document.blocks if isinstance(block, Table)])
     blocks: list[dict[str, Any]] = []
@@ -46,7 +47,7 @@ def to_pdf(document: Document, folder: Path) -> bytes:
         if block["kind"] == "table":
             blocks += _table(block, next(tables))
         elif block["kind"] == "figure":
-            blocks.append({**block, "width": _width(folder / Path(block["path"]).with_suffix(".png"))})
+            blocks.append({**block, "width": _width(folder / block["path"])})
         else:
             blocks.append(block)
     long = sum(len(block["rows"]) for block in blocks if block["kind"] == "table") > MOST_TAGGED_ROWS
@@ -98,6 +99,9 @@ def _breakable(cell: list[dict[str, str]]) -> str | list[dict[str, str]]:
 
 def _width(path: Path) -> float:
     """Points: as wide as the text, unless the figure would then be too high."""
-    with Image.open(path) as picture:
-        width, height = picture.size
+    if path.suffix == ".svg":
+        width, height = view_size(path.read_text(encoding="utf-8"))
+    else:
+        with Image.open(path) as picture:
+            width, height = picture.size
     return min(PORTRAIT, HIGHEST * width / height)

@@ -45,7 +45,8 @@ def section(results: Results, dataset: str, drawing: Drawing, evidence: Evidence
     yield from _titled("Variants", _variants(results, dataset, drawing, evidence))
     yield from _costs(results, dataset, drawing, evidence)
     yield Heading(3, "Classes")
-    yield from classes.recall(results, drawing, dataset)
+    if not results.brief:
+        yield from classes.recall(results, drawing, dataset)
     yield tables.class_recall_table(results, dataset)
     if not results.brief:
         yield from classes.confusion(results, drawing, dataset, single.confusions)

@@ -101,13 +101,12 @@ def canvas(width: float, height: float) -> Generator[Figure]:
         yield figure
 
 
-def save(figure: Figure, path: Path, *, vector: bool = True) -> Path:
-    """Writes a figure as PNG, and as SVG beside it.
+def save(figure: Figure, path: Path) -> Path:
+    """Writes a figure.
 
     Args:
         figure: Drawn inside ``canvas``.
-        path: Ends in ``.png``.
-        vector: Whether the SVG is worth having; pictures of pixels are better without.
+        path: Ends in ``.svg``, or in ``.png``, which suits pictures of pixels.
 
     Returns:
         ``path``.
@@ -115,9 +114,10 @@ def save(figure: Figure, path: Path, *, vector: bool = True) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     settle(figure)
     # not savefig, which would go through all that is drawn once more for each file
-    FigureCanvasAgg(figure).print_png(path, metadata={"Software": None}, pil_kwargs={"compress_level": 4})
-    if vector:
-        FigureCanvasSVG(figure).print_svg(path.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
+    if path.suffix == ".svg":
+        FigureCanvasSVG(figure).print_svg(path, metadata={"Date": None, "Creator": None})
+    else:
+        FigureCanvasAgg(figure).print_png(path, metadata={"Software": None}, pil_kwargs={"compress_level": 4})
     return path
 
 

@@ -31,6 +31,21 @@ PAGE_COLOURS: Mapping[str, str] = MappingProxyType(
 """Colours of text and lines, which are others on a dark page; those of data stay."""
 
 
+_VIEW = re.compile(r'viewBox="0 0 ([0-9.]+) ([0-9.]+)"')
+
+
+def view_size(svg: str) -> tuple[float, float]:
+    """Width and height of a figure as matplotlib writes it, in points.
+
+    Raises:
+        ValueError: It does not say.
+    """
+    found = _VIEW.search(svg)
+    if found is None:
+        raise ValueError("a figure's SVG has no viewBox")
+    return float(found[1]), float(found[2])
+
+
 class InlineFigures:
     """Takes in the SVG files of a page's figures, as matplotlib writes them.
 

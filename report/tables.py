@@ -144,7 +144,7 @@ def _run_table(results: Results, dataset: str) -> Table:
     """A run's name says again what stands beside it, so its last part, which no other run has, stands for it."""
     rows = [
         (
-            Code(record.run_id.rpartition("-")[-1]),
+            record.run_id.rpartition("-")[-1],
             Code(record.method),
             str(record.seed),
             record.status,

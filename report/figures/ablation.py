@@ -16,7 +16,7 @@ def draw_ablation(panels: Sequence[tuple[str, Sequence[Effect]]], path: Path, *,
 
     Args:
         panels: Base method, and its variants' differences to it.
-        path: Ends in ``.png``.
+        path: Ends in ``.svg`` or ``.png``.
         rope: Half-width of the band of practical equivalence.
         label: Of the horizontal axis.
     """

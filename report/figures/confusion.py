@@ -32,7 +32,7 @@ def draw_confusions(counts: Mapping[str, NDArray[np.int64]], path: Path, *, clas
 
     Args:
         counts: (K, K) images by true and by called class, by method.
-        path: Ends in ``.png``.
+        path: Ends in ``.svg`` or ``.png``.
         classes: Names, in label order.
     """
     k = len(classes)

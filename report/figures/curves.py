@@ -55,7 +55,7 @@ def draw_curves(panels: Mapping[str, Mapping[str, Curve]], path: Path, *, method
 
     Args:
         panels: Curves by method, by scalar.
-        path: Ends in ``.png``.
+        path: Ends in ``.svg`` or ``.png``.
         methods: All methods of the study, so that one keeps its colour in every figure.
     """
     looks = lines(methods)

@@ -36,7 +36,7 @@ def draw_embedding(clouds: Mapping[str, tuple[Cloud, Cloud]], path: Path, *, cla
 
     Args:
         clouds: Real and generated images by method.
-        path: Ends in ``.png``.
+        path: Ends in ``.svg`` or ``.png``.
         classes: Names, in label order.
     """
     columns = min(3, len(clouds))

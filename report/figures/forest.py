@@ -40,7 +40,7 @@ def draw_forest(panels: Sequence[tuple[str, Sequence[Effect]]], path: Path, *, r
 
     Args:
         panels: Metric in words, and its comparisons top to bottom.
-        path: Ends in ``.png``.
+        path: Ends in ``.svg`` or ``.png``.
         rope: Half-width of the band.
     """
     laid = [(label, rows, *row_places([wrapped(row.name) for row in rows])) for label, rows in panels]

@@ -26,7 +26,7 @@ def draw_grid(
 
     Args:
         cells: By row and column value; settings that were not run stay white.
-        path: Ends in ``.png``.
+        path: Ends in ``.svg`` or ``.png``.
         rows: Values of the first parameter, in order.
         columns: Values of the second.
         names: Of the two parameters; the first is empty where only one varies.

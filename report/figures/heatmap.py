@@ -23,7 +23,7 @@ def draw_heatmap(
 
     Args:
         values: (rows, columns), 0…1 or NaN.
-        path: Ends in ``.png``.
+        path: Ends in ``.svg`` or ``.png``.
         rows: Names.
         columns: Names, and what stands below them.
         label: Of the colour bar.

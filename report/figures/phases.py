@@ -16,7 +16,7 @@ def draw_phases(bars: Sequence[tuple[str, Mapping[str, float]]], path: Path, *, 
 
     Args:
         bars: Method and seconds by phase, top to bottom.
-        path: Ends in ``.png``.
+        path: Ends in ``.svg`` or ``.png``.
         label: Of the horizontal axis.
     """
     names = [wrapped(name) for name, _ in bars]

@@ -37,7 +37,7 @@ def draw_ranks(ranks: Mapping[str, float], path: Path, *, critical_difference: f
 
     Args:
         ranks: Mean rank by method; 1 is best.
-        path: Ends in ``.png``.
+        path: Ends in ``.svg`` or ``.png``.
         critical_difference: In ranks.
         n_datasets: For the label.
     """

@@ -62,7 +62,7 @@ def draw_samples(pictures: Mapping[str, Rows], path: Path, *, classes: Sequence[
 
     Args:
         pictures: Rows by method, as ``read_rows`` gives them; the real row is the first method's.
-        path: Ends in ``.png``.
+        path: Ends in ``.svg`` or ``.png``.
         classes: Names, in the order of the rows.
     """
     methods = list(pictures)
@@ -79,7 +79,7 @@ def draw_nearest(pictures: Mapping[str, Rows], path: Path, *, classes: Sequence[
 
     Args:
         pictures: Rows by method: generated images, and the nearest training images.
-        path: Ends in ``.png``.
+        path: Ends in ``.svg`` or ``.png``.
         classes: Names, in the order of the rows.
     """
     blocks = [
@@ -102,7 +102,7 @@ def _draw(blocks: Sequence[Sequence[Row]], path: Path, *, classes: Sequence[str]
 
     Args:
         blocks: The rows of each class.
-        path: Ends in ``.png``.
+        path: Ends in ``.svg`` or ``.png``.
         classes: Names.
         height: Of a block, in inches.
     """
@@ -137,4 +137,4 @@ def _draw(blocks: Sequence[Sequence[Row]], path: Path, *, classes: Sequence[str]
                     linespacing=1.0,
                 )
         axes.set(xlim=(0, WIDTH), ylim=(0, whole))  # inches
-        return save(figure, path, vector=False)
+        return save(figure, path)

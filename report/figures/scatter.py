@@ -56,7 +56,7 @@ def draw_scatter(
 
     Args:
         points: At least one.
-        path: Ends in ``.png``.
+        path: Ends in ``.svg`` or ``.png``.
         score_label: Of the vertical axis.
         cost_label: Of the horizontal axis.
         more_is_better: Whether higher scores are.

@@ -35,7 +35,7 @@ def draw_strip(rows: Sequence[Row], path: Path, *, label: str) -> Path:
 
     Args:
         rows: Top to bottom; one without values stays empty.
-        path: Ends in ``.png``.
+        path: Ends in ``.svg`` or ``.png``.
         label: Of the horizontal axis.
     """
     names = [wrapped(row.name) for row in rows]

@@ -47,7 +47,7 @@ def draw_widths(rows: Sequence[Width], path: Path, *, methods: Sequence[str], ro
 
     Args:
         rows: At least one.
-        path: Ends in ``.png``.
+        path: Ends in ``.svg`` or ``.png``.
         methods: All methods of the study, so that one keeps its colour in every figure.
         rope: Half-width of practical equivalence.
     """

@@ -128,4 +128,5 @@ def _rows_of_images(
             name if first == 0 else f"{name}-{first // together + 1}",
             alt=f"{alt} of {dataset}: {', '.join(shown)}",
             caption=f"{caption}; {seed_words}{rest}.",
+            pixels=True,
         )
