@@ -30,9 +30,10 @@ class UNet(nn.Module):
     Args:
         shape: A power of two from 16 on in size. Its width, a multiple of 8, is that of the grid of half the size, and
             doubles with every halving. Of K classes, label K stands for any (the null token of 2207.12598).
+        inputs: Channels that come in, those of the image and of whatever lies beside it.
     """
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, *, inputs: int) -> None:
         super().__init__()
         width = shape.width
         widths = [width << k for k in range(int(math.log2(shape.size // COARSEST)))]  # of grids size/2, size/4, …, 4
@@ -40,7 +41,7 @@ class UNet(nn.Module):
         self.time = nn.Sequential(nn.Linear(2 * width, context), nn.SiLU(), nn.Linear(context, context))
         self.label = nn.Embedding(shape.classes + 1, context)
         self.frequencies = 2 * width
-        self.stem = nn.Conv2d(shape.channels, width, kernel_size=4, stride=2, padding=1)
+        self.stem = nn.Conv2d(inputs, width, kernel_size=4, stride=2, padding=1)
         self.downs = nn.ModuleList(_down(a, b) for a, b in pairwise(widths))
         self.before = nn.ModuleList(ResidualBlock(inner, context=context) for inner in widths[1:-1])
         self.middle = ResidualBlock(widths[-1], context=context)
@@ -51,7 +52,7 @@ class UNet(nn.Module):
         self.head = zeroed(nn.ConvTranspose2d(width, shape.channels, kernel_size=4, stride=2, padding=1))
 
     def forward(self, images: Tensor, time: Tensor, labels: Tensor) -> Tensor:
-        """(N, C, H, W), (N,) time in [0, 1] and (N,) int64 labels 0…K → (N, C, H, W)."""
+        """(N, inputs, H, W), (N,) time in [0, 1] and (N,) int64 labels 0…K → (N, C, H, W)."""
         context = nn.functional.silu(self.time(sinusoids(time, self.frequencies)) + self.label(labels))
         features = self.stem(images)
         skips = [features]

