@@ -14,7 +14,7 @@ from methods.training.ema import Ema, decay_for
 from methods.training.generator import GeneratorTraining
 from methods.training.images import send
 from methods.training.precision import autocast
-from methods.training.symmetries import SYMMETRIES, Turned, turned
+from methods.training.symmetries import Turned, turned_at_random
 
 Optimise: TypeAlias = Callable[[nn.Module, nn.Module], tuple[torch.optim.Optimizer, torch.optim.Optimizer]]
 """(G, D) → (optimiser of G, optimiser of D)."""
@@ -136,8 +136,7 @@ class AdversarialTraining(GeneratorTraining):
         due = self._updates % self._critic_steps == 0
         real, labels = self._pool.take(self._draws.take(self.context.budget.batch))
         if self._turning:
-            which = torch.randint(0, SYMMETRIES, (len(real),), generator=self.random)
-            real = turned(real, send(which, self.context.device))
+            real = turned_at_random(real, self.random)
         noise = send(torch.randn(len(real), self.latent, generator=self.random), self.context.device)
         with torch.set_grad_enabled(due), autocast(self.context.device, self.context.precision):
             fake = self.generator(noise, labels)
@@ -169,6 +168,9 @@ def adams(*, generator: float, discriminator: float, betas: tuple[float, float])
     )
 
 
-def rmsprops(rate: float) -> Optimise:
-    """RMSprop for both networks, with one learning rate."""
-    return lambda g, d: (torch.optim.RMSprop(g.parameters(), lr=rate), torch.optim.RMSprop(d.parameters(), lr=rate))
+def rmsprops(*, generator: float, discriminator: float) -> Optimise:
+    """RMSprop for both networks, each with its own learning rate."""
+    return lambda g, d: (
+        torch.optim.RMSprop(g.parameters(), lr=generator),
+        torch.optim.RMSprop(d.parameters(), lr=discriminator),
+    )

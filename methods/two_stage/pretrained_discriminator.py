@@ -25,7 +25,7 @@ from methods.catalogue import register
 from methods.classifiers.base import ClassifierName
 from methods.classifiers.head import replace_head
 from methods.networks.shape import Shape
-from methods.training.adversarial import adams
+from methods.training.adversarial import adams, short_run_rate
 from methods.training.arrangement import Feed, one_each
 from methods.training.classifier import initial_network
 from methods.training.generator import FittedGenerator, GeneratorTraining, train_generator
@@ -44,7 +44,7 @@ class PretrainedDiscriminator(TwoStage):
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="pretrained-discriminator",
-        version=1,
+        version=2,
         tier="two-stage",
         summary="GAN on the majority class; its discriminator starts the minority classes' GANs and the classifier",
         reference="Radford et al., arXiv 1511.06434, section 5; transfer between GANs: Wang et al., arXiv 1805.01677",
@@ -59,17 +59,19 @@ class PretrainedDiscriminator(TwoStage):
         steps = context.budget.generator_steps
         first = round(MAJORITY * steps)
         shape = replace(Shape.of(train, context), classes=0)
-        majority, feeds = int(train.counts.argmax()), one_each(train, context)
+        majority, feeds = int(train.counts.argmax()), one_each(train, context, turned=self.classic)
         others = len(feeds) - 1
 
         def gan(label: int, feed: Feed) -> MinimaxTraining:
             network = initial_network(self.classifier, train=train, context=context)
+            feed = replace(feed, steps=first if label == majority else (steps - first) // others)
+            rate = short_run_rate(LEARNING_RATE, steps=feed.steps)
             return MinimaxTraining(
-                replace(feed, steps=first if label == majority else (steps - first) // others),
+                feed,
                 generator=Generator(shape),
                 discriminator=Discriminator(replace_head(network, outputs=1)),
                 latent=LATENT,
-                optimise=adams(generator=LEARNING_RATE, discriminator=LEARNING_RATE, betas=BETAS),
+                optimise=adams(generator=rate, discriminator=rate, betas=BETAS),
             )
 
         with seeded(context.seed("generator"), context.device):
@@ -113,10 +115,10 @@ class HandedOn(GeneratorTraining):
     """
 
     changing = ("_majority", "_others", "_updates")
-    latent = LATENT
 
     def __init__(self, gans: Mapping[int, MinimaxTraining], *, majority: int, first: int) -> None:
         self._majority = gans[majority]
+        self.latent = self._majority.latent
         self._others = [gan for label, gan in gans.items() if label != majority]
         self._first, self._updates = first, 0
         self.average = PerClass({label: gan.average for label, gan in gans.items()}).eval()

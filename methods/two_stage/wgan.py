@@ -1,7 +1,12 @@
 """``wgan`` and ``wgan-gp``: Wasserstein GANs [Arjovsky et al. 1701.07875; Gulrajani et al. 1704.00028].
 
-DCGAN's generator; a critic of the same convolutions without normalisation, since batch normalisation would make a
-score depend on the other images and the penalty is stated for each image alone (1704.00028, section 4).
+``wgan`` takes DCGAN's networks as they are (1701.07875, section 4): with clipped weights and no normalisation the
+critic led G to stripes (docs/methods.md). ``wgan-gp`` has a critic of the same convolutions without normalisation,
+since batch normalisation would make a score depend on the other images and the penalty is stated for each image alone
+(1704.00028, section 4).
+
+The learning rates of ``wgan`` are five (G) and 2.5 times (critic) the published 5e-5: our longest runs update G some
+thousand times, theirs 100,000 times (docs/methods.md has the trials).
 """
 
 from __future__ import annotations
@@ -18,10 +23,10 @@ from methods.networks.shape import Shape
 from methods.training.adversarial import AdversarialTraining, adams, gradient_penalty, rmsprops, short_run_rate
 from methods.training.arrangement import Feed
 from methods.two_stage.adversarial import PerClassOrPooled
-from methods.two_stage.dcgan import LATENT, Generator
+from methods.two_stage.dcgan import LATENT, Discriminator, Generator
 
 CRITIC_STEPS = 5
-CLIP, RATE_CLIPPED = 0.01, 5e-5
+CLIP, RATE_CLIPPED_G, RATE_CLIPPED_D = 0.01, 2.5e-4, 1.25e-4
 PENALTY, RATE_PENALISED, BETAS = 10.0, 1e-4, (0.0, 0.9)
 
 
@@ -31,7 +36,7 @@ class Wgan(PerClassOrPooled):
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="wgan",
-        version=3,
+        version=4,
         tier="two-stage",
         summary="Wasserstein GAN with weight clipping, one per class or one for all",
         reference="Arjovsky, Chintala & Bottou, arXiv 1701.07875, algorithm 1",
@@ -40,12 +45,13 @@ class Wgan(PerClassOrPooled):
 
     def training(self, shape: Shape, feed: Feed) -> ClippedTraining:
         """See `Conditional.training`."""
+        rates = [short_run_rate(rate, steps=feed.steps) for rate in (RATE_CLIPPED_G, RATE_CLIPPED_D)]
         return ClippedTraining(
             feed,
             generator=Generator(shape),
-            discriminator=Critic(shape),
+            discriminator=Discriminator(shape),
             latent=LATENT,
-            optimise=rmsprops(short_run_rate(RATE_CLIPPED, steps=feed.steps)),
+            optimise=rmsprops(generator=rates[0], discriminator=rates[1]),
             critic_steps=CRITIC_STEPS,
         )
 
@@ -110,6 +116,10 @@ class WassersteinTraining(AdversarialTraining):
 
 class ClippedTraining(WassersteinTraining):
     """Line 7 of algorithm 1: w ← clip(w, −c, c)."""
+
+    def discriminator_loss(self, real: Tensor, fake: Tensor, labels: Tensor) -> Tensor:
+        """As above, in two passes: batch normalisation is not to see which images are real."""
+        return self.score(fake, labels).mean() - self.score(real, labels).mean()
 
     @torch.no_grad()
     def constrain(self) -> None:

@@ -15,7 +15,7 @@ class Counting:
     def __init__(self, value):
         self.discriminator = torch.nn.Linear(1, 1)
         torch.nn.init.constant_(self.discriminator.weight, value)
-        self.average = torch.nn.Identity()
+        self.average, self.latent = torch.nn.Identity(), 1
         self.updates = 0
 
     def update(self):
@@ -86,3 +86,32 @@ def test_its_discriminator_updates_are_the_budget(fit):
 def test_a_class_without_images_has_no_generator(fit):
     _, _, generator = fit(counts=(20, 5, 0))
     assert list(generator.network.generators) == ["0", "1"]
+
+
+@pytest.mark.parametrize(("classic", "latent"), [(True, 101), (False, 100)])
+def test_its_images_come_in_all_symmetries_where_the_classifier_sees_them_so(
+    make_images, make_context, classic, latent
+):
+    """One number of noise more says in which; the classes' GANs have the same."""
+    method = METHODS.build(f"pretrained-discriminator[classic={str(classic).lower()}]")
+    fitted = method.fit_generator(make_images([9, 5]), make_context())
+    assert fitted.latent == latent
+
+
+class Started(Exception):
+    """Enough has been seen."""
+
+
+def test_learning_rates_are_raised_by_the_length_of_each_training(make_images, make_context, smoke, monkeypatch):
+    """4,000 updates, half of them for the majority: √(20,000 / 2,000) = 3.16; 1,000 for each other: 4, the most."""
+    rates, adams = [], plan.adams
+    monkeypatch.setattr(plan, "adams", lambda **kind: rates.append(kind["generator"]) or adams(**kind))
+
+    def started(*_, **__):
+        raise Started
+
+    monkeypatch.setattr(plan, "train_generator", started)
+    context = make_context(budget=replace(smoke, generator_steps=4000))
+    with pytest.raises(Started):
+        METHODS.build("pretrained-discriminator").fit_generator(make_images([9, 5, 5]), context)
+    assert rates == pytest.approx([2e-4 * 10**0.5, 8e-4, 8e-4])
