@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -142,21 +143,26 @@ def plan(
         seeds: Repetitions.
         protocol: Shared by all runs.
     """
-    return [
-        Run(
-            run_id=_run_id(method, dataset.info.name, source.fingerprint, seed, protocol),
-            method=method.name,
-            method_table=method.to_table(),
-            dataset=dataset.name,
-            dataset_table=dataset.to_table(),
-            fingerprint=source.fingerprint,
-            seed=seed,
-            protocol=protocol,
-        )
-        for dataset, source in sources
-        for seed in seeds
+    arms = [
+        (method, method.name, method.to_table(), format_spec(method.info.name, method.non_default_parameters()))
         for method in methods
     ]
+    protocol_hash = protocol.hash
+    runs: list[Run] = []
+    for dataset, source in sources:
+        name, table = dataset.name, dataset.to_table()
+        for seed in seeds:
+            for method, method_name, method_table, spec in arms:
+                identity = {
+                    "fingerprint": source.fingerprint,
+                    "method": spec,
+                    "version": method.info.version,
+                    "seed": seed,
+                    "protocol": protocol_hash,
+                }
+                run_id = _run_id(method.info.name, dataset.info.name, seed, identity)
+                runs.append(Run(run_id, method_name, method_table, name, table, source.fingerprint, seed, protocol))
+    return runs
 
 
 def parse_seeds(text: str) -> list[int]:
@@ -212,16 +218,13 @@ class Shard:
         return list(runs[self.part - 1 :: self.parts])
 
 
-def _run_id(method: Method, dataset: str, fingerprint: str, seed: int, protocol: Protocol) -> str:
-    identity = {
-        "fingerprint": fingerprint,
-        "method": format_spec(method.info.name, method.non_default_parameters()),
-        "version": method.info.version,
-        "seed": seed,
-        "protocol": protocol.hash,
-    }
-    readable = "-".join(re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-") for part in (method.info.name, dataset))
-    return f"{readable}-s{seed}-{_hash(identity)[:10]}"
+def _run_id(method: str, dataset: str, seed: int, identity: Mapping[str, Any]) -> str:
+    return f"{_readable(method)}-{_readable(dataset)}-s{seed}-{_hash(identity)[:10]}"
+
+
+@functools.cache
+def _readable(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def _hash(value: Mapping[str, Any]) -> str:

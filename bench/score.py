@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import accuracy_score, average_precision_score, f1_score, roc_auc_score
 
 from results import Metrics
 
@@ -44,6 +43,8 @@ def score(
     Returns:
         Figures in 0…1; a class without test images has recall None, and macro figures are over the others.
     """
+    from sklearn.metrics import accuracy_score, average_precision_score, f1_score, roc_auc_score
+
     predicted = probabilities.argmax(axis=1)
     present = np.flatnonzero(np.bincount(labels, minlength=len(classes)))
     recalls = np.array([np.mean(predicted[labels == k] == k) for k in present])

@@ -160,13 +160,14 @@ def try_splits(session: Session, runs: Sequence[Run], *, allow_leaks: bool = Fal
 
 
 def write_study_file(session: Session) -> None:
-    """Writes ``study.toml``, and removes what killed writers left long ago.
+    """Writes ``study.toml`` where it is to change, and removes what killed writers left long ago.
 
     Raises:
         UsageError: The folder cannot be written.
     """
     try:
-        session.store.write_study(session.study)
+        if not session.store.study_file.exists() or session.store.read_study() != session.study:
+            session.store.write_study(session.study)
         session.store.sweep()
     except OSError as error:
         raise UsageError(

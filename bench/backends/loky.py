@@ -13,6 +13,9 @@ from bench.run import Conditions, carry_out
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "BLIS_NUM_THREADS")
 """What numerical libraries read when a worker loads them."""
 
+ORPHAN_S = 30
+"""Seconds without work after which a worker ends: the process that started it was killed."""
+
 
 class Loky(Backend):
     """Worker processes that live from run to run, each in a pool of its own.
@@ -41,10 +44,13 @@ class Loky(Backend):
             done.set_result(Finished.of(carry_out(run, conditions)))
             return done
         threads = str(run.protocol.threads)
-        worker = self._idle.pop() if self._idle else ProcessPoolExecutor(1, env=dict.fromkeys(THREADS, threads))
+        worker = self._idle.pop() if self._idle else self._started(threads)
         future: Future[Finished] = worker.submit(in_worker, run, conditions)
         self._at_work[future] = worker
         return future
+
+    def _started(self, threads: str) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(1, timeout=ORPHAN_S, env=dict.fromkeys(THREADS, threads))
 
     def outcome(self, future: Future[Finished]) -> Finished:
         """See `Backend.outcome`."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-import report as reports
 from bench.backends import Backend, BackendName, choose_backend
 from bench.checkpoint import EVERY_S
 from bench.commands.console import (
@@ -25,8 +25,6 @@ from bench.commands.console import (
     out,
     say,
 )
-from bench.commands.report import write_report
-from bench.commands.tables import to_terminal
 from bench.errors import FellShort, UsageError
 from bench.execute import choose_jobs, execute
 from bench.plan import Run, Shard, parse_seeds
@@ -36,7 +34,10 @@ from bench.run import Conditions
 from bench.session import Overwrite, Session, prepare, to_do, try_splits, write_study_file
 from datasets import Places
 from datasets.spec import split_list
-from results import Status, Study, read_study
+from results import Status, Store, Study, read_study
+
+MOST_SHOWN = 1000
+"""Runs of a study whose table is printed although nothing was done."""
 
 
 @guarded
@@ -111,7 +112,8 @@ def run(
     if part is not None:
         say(f"bench: shard {part} of {len(session.runs)} runs.")
         session = replace(session, runs=part.of(session.runs))
-    todo = to_do(session.runs, session.store.statuses(), overwrite)
+    statuses = session.store.statuses()
+    todo = to_do(session.runs, statuses, overwrite)
     name_damaged(session.store.damaged)
     at_once = choose_jobs(
         "1" if timing == "exclusive" else jobs,
@@ -146,7 +148,8 @@ def run(
     if by is not None:
         _carry_out(session, todo, conditions, backend=by, retries=retries, shard=shard)
     if session.runs:
-        _finish(session)
+        current = not todo and report_is_current(session.store)
+        _finish(session, current=current, statuses=statuses if current else session.store.statuses())
 
 
 def _asked(config: Path | None, **options: Any) -> Study:
@@ -184,16 +187,39 @@ def _carry_out(
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _finish(session: Session) -> None:
-    records = [record for run in session.runs if (record := session.store.read(run.run_id)) is not None]
+def report_is_current(store: Store) -> bool:
+    """Whether the report was written after the last record and the last change of the study file."""
+    written = [path.stat().st_mtime_ns for path in store.folder.glob("report.*")]
+    changed = [path.stat().st_mtime_ns for path in (store.records_folder, store.study_file) if path.exists()]
+    return (store.folder / "report.md").exists() and min(written) >= max(changed)
+
+
+def _finish(session: Session, *, current: bool, statuses: Mapping[str, Status]) -> None:
+    """Prints the table and writes the report; one that is up to date stays.
+
+    Where that is so, the table of a large study, which takes seconds to make, is left to the report too.
+    """
+    if not current or len(session.runs) <= MOST_SHOWN:
+        import report as reports
+        from bench.commands.tables import to_terminal
+
+        records = [record for run in session.runs if (record := session.store.read(run.run_id)) is not None]
+        out().print(to_terminal(reports.summary(records, study=session.study)))
     name_damaged(session.store.damaged)
-    out().print(to_terminal(reports.summary(records, study=session.study)))
-    for path in write_report(session.store.folder):
-        say(f"wrote {path}")
-    bad: list[Status] = [record.status for record in records if record.status in ("failed", "timeout")]
+    if current:
+        say(
+            f"nothing was missing; {session.store.folder / 'report.md'} is up to date (`bench report` writes it again)."
+        )
+    else:
+        from bench.commands.report import write_report
+
+        for path in write_report(session.store.folder):
+            say(f"wrote {path}")
+    done = [statuses[run.run_id] for run in session.runs if run.run_id in statuses]
+    bad = [status for status in done if status in ("failed", "timeout")]
     if bad:
         raise FellShort(
-            f"{len(bad)} of {len(records)} runs failed or timed out; see the report's appendix and runs/<id>/log.txt, "
+            f"{len(bad)} of {len(done)} runs failed or timed out; see the report's appendix and runs/<id>/log.txt, "
             "and try them again with --overwrite failed."
         )
     sys.stdout.flush()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import UTC, datetime
-from typing import get_args
+from typing import Any, get_args
 
 from bench.commands.console import Debug, Json, StudyFolder, guarded, name_damaged, open_store, out, table
 from bench.words import duration
-from datasets import DATASETS, load_plugin
+from datasets import DATASETS, SpecError
 from results import Progress, Status, Store, Study
 
 SILENT_S = 60.0
@@ -35,14 +35,23 @@ def status(study: StudyFolder, json_: Json = False, debug: Debug = False) -> Non
 
 
 def count(store: Store, study: Study) -> dict[str, int]:
-    """Runs by status, and how many are missing of methods × datasets × seeds."""
-    for plugin in study.plugins:
-        load_plugin(store.folder / plugin)
-    datasets = {DATASETS.build(spec).name for spec in study.datasets}
+    """Runs by status, and how many are missing of methods × datasets × seeds.
+
+    Plug-ins are not loaded: looking at somebody's study runs none of its code.
+    """
+    datasets = {_name(spec) for spec in study.datasets}
     statuses = Counter(store.statuses().values())
     planned = len(study.methods) * len(datasets) * len(study.seeds)
     counts: dict[str, int] = {name: statuses[name] for name in get_args(Status)}
     return {**counts, "missing": max(0, planned - statuses.total()), "planned": planned}
+
+
+def _name(spec: str | dict[str, Any]) -> str:
+    """Canonical where the dataset is known here, else as it is spelt."""
+    try:
+        return DATASETS.build(spec).name
+    except SpecError:
+        return str(spec)
 
 
 def alive(progress: Progress) -> bool:

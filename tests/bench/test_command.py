@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import results.store
 from bench.__main__ import shadowed
 from bench.commands.app import app
-from results import Store
+from results import Store, Study
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -67,6 +67,37 @@ def test_running_again_does_only_what_is_missing(bench, tmp_path: Path) -> None:
     assert len(store.run_ids()) == 3
     always = bench("run", "--methods", "nearest-mean", "--no-reference", "--overwrite", "always", *TINY)
     assert "3 to do" in always.err
+
+
+def test_running_with_all_done_leaves_the_report_and_tells_of_failures(bench, tmp_path: Path, monkeypatch) -> None:
+    words = ("run", "--methods", "nearest-mean,fails", "--seeds", "1", "--no-reference", *TINY)
+    assert bench(*words).code == 1
+    report = tmp_path / "study/report.md"
+    before = report.stat().st_mtime_ns
+    again = bench(*words)
+    assert again.code == 1
+    assert "nothing was missing" in again.err
+    assert "nearest-mean" in again.out
+    assert report.stat().st_mtime_ns == before
+    with monkeypatch.context() as patch:
+        patch.setattr("bench.commands.run.MOST_SHOWN", 1)
+        large = bench(*words)
+    assert large.code == 1
+    assert "1 of 2 runs failed" in large.err
+    assert large.out == ""
+    report.unlink()
+    assert bench(*words).code == 1
+    assert report.exists()
+
+
+def test_status_counts_datasets_that_are_not_known_here_and_loads_no_plugin(bench, tmp_path: Path) -> None:
+    plugin = tmp_path / "plugin.py"
+    plugin.write_text(f"open({str(tmp_path / 'was-run')!r}, 'w')")
+    study = Study(methods=["none"], datasets=["elsewhere", "cells", "cells[part=report]"], plugins=[str(plugin)])
+    Store(tmp_path / "study").write_study(study)
+    said = bench("status", str(tmp_path / "study"), "--json")
+    assert json.loads(said.out)["planned"] == 6
+    assert not (tmp_path / "was-run").exists()
 
 
 def test_a_dry_run_prints_the_plan_and_writes_nothing(bench, tmp_path: Path) -> None:
