@@ -11,7 +11,7 @@ import random
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,17 +40,23 @@ class RunCheckpoints:
 
     Args:
         folder: Survives the run's process; made when something is written.
-        run_id: The run's identity: method and version, dataset, seed, protocol.
+        identity: What has to be the same, the run's id first; a checkpoint with another is not used.
         device: Where the run computes.
         clock: Keeps the time of writing out of the run's.
         is_due: Asked after each step; None to write nothing (what lies there is still used).
     """
 
     def __init__(
-        self, folder: Path, *, run_id: str, device: torch.device, clock: Clock, is_due: Callable[[], bool] | None
+        self,
+        folder: Path,
+        *,
+        identity: Mapping[str, Any],
+        device: torch.device,
+        clock: Clock,
+        is_due: Callable[[], bool] | None,
     ) -> None:
         self._folder, self._device, self._clock, self._is_due = folder, device, clock, is_due
-        self._identity = {"format": FORMAT, "run_id": run_id, "torch": torch.__version__, "device": device.type}
+        self._identity = {**identity, "format": FORMAT, "torch": torch.__version__}
         self._generators = GlobalGenerators(device)
         self._entered = 0
         self._unwritten: dict[int, bytes] = {}
@@ -95,7 +101,7 @@ class RunCheckpoints:
             content = unpack(self._file(number).read_bytes(), self._device)
         except FileNotFoundError:
             return 0
-        except (OSError, safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:
+        except (OSError, safetensors.SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
             return self._start_anew(f"cannot be read ({error})")
         for name, value in {**self._identity, "count": count}.items():
             if content.get(name) != value:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import random
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -49,6 +50,7 @@ from results import (
     save_predictions,
 )
 
+OUT_OF_MEMORY = torch.OutOfMemoryError.__name__
 MOST_LISTED = 100
 """Leaks and images left out that a record lists; it counts them all."""
 
@@ -67,6 +69,8 @@ class Conditions:
         allow_leaks: Whether runs go on where a group or an image crosses the split; their records say so.
         generative: Whether generated images are measured.
         keep_weights: Whether what was fitted is kept beside the record.
+        halve_batch: Whether a run for which the GPU's memory does not suffice is tried again with half the batch; its
+            record says so.
         checkpoint_every: Seconds between two checkpoints; None for none.
         reraise: Whether a fault is raised instead of recorded (``--debug``).
     """
@@ -80,6 +84,7 @@ class Conditions:
     allow_leaks: bool = False
     generative: bool = True
     keep_weights: bool = False
+    halve_batch: bool = False
     checkpoint_every: float | None = None
     reraise: bool = False
 
@@ -100,12 +105,9 @@ def carry_out(run: Run, conditions: Conditions) -> Record:
     """
     store = Store(conditions.study)
     try:
-        try:
-            record = _attempt(run, conditions, store)
-        except StaleCheckpoint as error:
-            print(f"bench: a checkpoint of {run.run_id} does not fit ({error}); the run starts anew.", file=sys.stderr)
-            store.remove_checkpoints(run.run_id)
-            record = _attempt(run, conditions, store)
+        record = _attempt(run, conditions, store)
+        if conditions.halve_batch:
+            record = _with_smaller_batches(record, run, conditions, store)
         store.write(record)
         store.remove_checkpoints(run.run_id)
     except OSError as error:
@@ -118,8 +120,37 @@ def carry_out(run: Run, conditions: Conditions) -> Record:
     return record
 
 
+def _with_smaller_batches(record: Record, run: Run, conditions: Conditions, store: Store) -> Record:
+    """Half the batch, as long as the GPU's memory is what a run failed for.
+
+    The run stays the one that was planned, with its identity and protocol; the record's budget has the batch that was
+    used, and its error says why.
+    """
+    batch = run.protocol.budget.batch
+    while record.status == "failed" and record.error and record.error.type == OUT_OF_MEMORY and batch > 1:
+        batch //= 2
+        gc.collect()
+        torch.cuda.empty_cache()
+        protocol = replace(run.protocol, budget=replace(run.protocol.budget, batch=batch))
+        record = _attempt(replace(run, protocol=protocol), conditions, store)
+        record = record.model_copy(update={"protocol": run.protocol.hash})
+    if record.status == "ok" and batch < run.protocol.budget.batch:
+        message = f"a batch of {run.protocol.budget.batch} did not fit into the GPU's memory; {batch} was used."
+        record = record.model_copy(update={"error": ErrorRecord(type=OUT_OF_MEMORY, message=message)})
+    return record
+
+
 def _attempt(run: Run, conditions: Conditions, store: Store) -> Record:
-    """Carries out one run, from its checkpoints where it has some."""
+    """Carries out one run, from its checkpoints where it has some that fit."""
+    try:
+        return _once(run, conditions, store)
+    except StaleCheckpoint as error:
+        print(f"bench: a checkpoint of {run.run_id} does not fit ({error}); the run starts anew.", file=sys.stderr)
+        store.remove_checkpoints(run.run_id)
+        return _once(run, conditions, store)
+
+
+def _once(run: Run, conditions: Conditions, store: Store) -> Record:
     device = torch.device(conditions.devices[0])
     calibration = Calibration(device, run.protocol.precision)
     clock = Clock(meter_for(device), calibration)
@@ -128,7 +159,7 @@ def _attempt(run: Run, conditions: Conditions, store: Store) -> Record:
     every = conditions.checkpoint_every
     checkpoints = RunCheckpoints(
         store.checkpoint_folder(run.run_id),
-        run_id=run.run_id,
+        identity={"run_id": run.run_id, "batch": run.protocol.budget.batch, "device": device.type},
         device=device,
         clock=clock,
         is_due=None if every is None else Every(every),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -52,8 +53,9 @@ def comparable(records: Iterable[Record]) -> tuple[list[Record], list[str]]:
         records: Of one study.
 
     Returns:
-        The records without those of an older version of a method, ordered by dataset, tier, method as it first
-        ran, and seed; and a sentence for each method of which records were left out.
+        The records without those of an older version of a method, and of several of one dataset, method and seed
+        the one that finished last; ordered by dataset, tier, method as it first ran, and seed. And a sentence for each
+        method of which records were left out.
 
     Raises:
         NotComparable: They are of different protocols, or one dataset name stands for different images.
@@ -66,7 +68,15 @@ def comparable(records: Iterable[Record]) -> tuple[list[Record], list[str]]:
     kept = [record for record in records if record.version == newest[record.method]]
     old = {record.method for record in records if record.version != newest[record.method]}
     notes = [f"{name}: records of versions before {newest[name]} are left out." for name in sorted(old)]
-    return _ordered(kept), notes
+    last = {(r.dataset, r.method, r.seed): r for r in sorted(kept, key=lambda r: (r.finished_at, r.run_id))}
+    doubled = {record.method for record in kept if last[record.dataset, record.method, record.seed] is not record}
+    smaller = Counter(record.method for record in last.values() if record.status == "ok" and record.error is not None)
+    notes += [
+        f"{name}: {count} of its runs had a smaller batch than the others, for want of GPU memory."
+        for name, count in sorted(smaller.items())
+    ]
+    notes += [f"{name}: of several records of one seed those that finished last are taken." for name in sorted(doubled)]
+    return _ordered(list(last.values())), notes
 
 
 def runs_table(records: Sequence[Record]) -> pd.DataFrame:

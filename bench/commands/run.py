@@ -65,6 +65,13 @@ def run(
     timeout: Annotated[float | None, typer.Option(help="Seconds that a run may take.", min=0.001)] = None,
     shard: Annotated[str | None, typer.Option(help="Do one part of the runs: 3/16 is the third of sixteen.")] = None,
     retries: Annotated[int, typer.Option(help="How often a run whose worker died is tried again.", min=0)] = 1,
+    halve_batch: Annotated[
+        bool,
+        typer.Option(
+            "--halve-batch",
+            help="Where a GPU's memory does not suffice, try again with half the batch; records say so.",
+        ),
+    ] = False,
     checkpoint_every: Annotated[
         float,
         typer.Option(help="Seconds between two checkpoints, from which a run that was killed goes on.", min=0.001),
@@ -136,6 +143,7 @@ def run(
         allow_leaks=allow_leaks,
         generative=not no_generative,
         keep_weights=keep_weights,
+        halve_batch=halve_batch,
         checkpoint_every=checkpoint_every,
         reraise=debug,
     )

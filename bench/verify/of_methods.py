@@ -100,7 +100,7 @@ class _Trial:
         device, clock = torch.device("cpu"), Clock(CpuMeter())
         checkpoints = RunCheckpoints(
             artifacts / "checkpoints",
-            run_id=self.run.run_id,
+            identity={"run_id": self.run.run_id},
             device=device,
             clock=clock,
             is_due=None if written is None else lambda: len(phases) == written,

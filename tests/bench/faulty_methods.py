@@ -162,6 +162,21 @@ class Forgets(NamesNoState):
 
 
 @register
+class NeedsMemory(Method):
+    """Raises what torch raises where a batch is too large for the GPU."""
+
+    info: ClassVar = info("needs-memory")
+    fits: int = 4
+
+    def fit(self, train, valid, context):
+        with context.phase("classifier", steps=1):
+            context.log(1, loss=1.0)
+            if context.budget.batch > self.fits:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.")
+        return Constant([0.9, 0.1])
+
+
+@register
 class StandsBy(Method):
     """Writes a line into ``begun``, and ends half a second after ``marker`` has appeared."""
 

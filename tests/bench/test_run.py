@@ -9,6 +9,7 @@ import bench.run
 from bench.errors import StudyStopped
 from bench.run import Conditions, carry_out
 from bench.score import score
+from report import Results
 from results import Record, load_predictions, read_curves
 
 
@@ -154,3 +155,20 @@ def test_methods_of_one_seed_share_their_split_and_streams(session) -> None:
     assert streams[0] == streams[1]
     for part in ("train", "valid", "test"):
         assert np.array_equal(getattr(splits[0], part).images, getattr(splits[1], part).images)
+
+
+@pytest.mark.parametrize(("fits", "asked", "status"), [(4, True, "ok"), (4, False, "failed"), (0, True, "failed")])
+def test_a_smaller_batch_is_tried_only_if_asked_and_the_record_says_so(
+    session, places, fits: int, asked: bool, status: str
+) -> None:
+    planned = session({"name": "needs-memory", "fits": fits})
+    conditions = Conditions(study=planned.store.folder, places=places, halve_batch=asked)
+    record = carry_out(planned.runs[0], conditions)
+    assert record.status == status
+    assert record.error is not None
+    assert record.error.type == "OutOfMemoryError"
+    assert record.protocol == planned.protocol.hash
+    assert record.budget["batch"] == {(4, True): 4, (4, False): 16, (0, True): 1}[fits, asked]
+    if status == "ok":
+        assert "a batch of 16 did not fit into the GPU's memory; 4 was used" in record.error.message
+        assert any("smaller batch" in note for note in Results.of([record]).notes)
