@@ -1,17 +1,23 @@
 """The same study on every backend gives the same records but for times; clusters are started here."""
 
 import importlib.util
+import json
+import os
 import re
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from bench.backends import Backend, BackendName, choose_backend
-from bench.errors import UsageError
+from bench.errors import StudyStopped, UsageError
 from bench.execute import execute
 from bench.run import Conditions
 from results import Store, load_predictions
 
+ROOT = Path(__file__).resolve().parents[2]
 METHODS = ("nearest-mean", "diverges", "none", "class-weight")
 SEEDS = tuple(range(6))
 
@@ -76,6 +82,40 @@ def test_dask_workers_with_several_threads_are_refused() -> None:
         pytest.raises(UsageError, match="--nthreads 1"),
     ):
         choose_backend(BackendName.dask, jobs=1, scheduler=cluster.scheduler_address, address=None)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="needs augbench[dask]")
+def test_a_lost_scheduler_stops_the_study_with_a_sentence(session, places, plugins, tmp_path: Path) -> None:
+    found = tmp_path / "scheduler.json"
+    started = ["--scheduler-file", str(found)]
+    programs = [
+        ["distributed.cli.dask_scheduler", "--port", "0", "--no-dashboard", *started],
+        ["distributed.cli.dask_worker", "--nthreads", "1", "--no-nanny", "--no-dashboard", *started],
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    scheduler, worker = (
+        subprocess.Popen([sys.executable, "-m", *program], env=environment, stderr=subprocess.DEVNULL)
+        for program in programs
+    )
+    try:
+        while not found.exists():
+            assert scheduler.poll() is None
+            time.sleep(0.1)
+        address = json.loads(found.read_text())["address"]
+        backend = choose_backend(BackendName.dask, jobs=1, scheduler=address, address=None)
+        planned = session("nearest-mean", "sleeps")
+        conditions = Conditions(study=planned.store.folder, places=places, plugins=tuple(plugins))
+        finished = execute(planned.runs, conditions, backend=backend)
+        assert next(finished).status == "ok"
+        scheduler.kill()
+        with pytest.raises(StudyStopped, match="was lost; start it again and run the same command"):
+            next(finished)
+        assert [record.status for record in planned.store.records()] == ["ok"]
+    finally:
+        for program in (scheduler, worker):
+            program.kill()
+            program.wait()
 
 
 @pytest.mark.slow
