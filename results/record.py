@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 SCHEMA = 1
 
@@ -76,19 +76,30 @@ class ErrorRecord(Part):
     phase: str | None = None
 
 
+def _share(value: float) -> float:
+    """A score in 0…1; what rounding put a little outside is put back."""
+    if not -ROUNDING <= value <= 1 + ROUNDING:
+        raise ValueError(f"{value} is not within 0 and 1")
+    return min(max(value, 0.0), 1.0)
+
+
+ROUNDING = 1e-6
+Share: TypeAlias = Annotated[float, AfterValidator(_share)]
+
+
 class Metrics(Part):
     """Scores on the test images, 0…1; ``recall`` by class name. ``null`` where a metric is not defined."""
 
-    balanced_accuracy: float | None
-    macro_f1: float | None
-    macro_auc: float | None
-    macro_ap: float | None
-    accuracy: float | None
-    g_mean: float | None
-    minority_recall: float | None
-    ece: float | None
-    brier: float | None
-    recall: dict[str, float | None]
+    balanced_accuracy: Share | None
+    macro_f1: Share | None
+    macro_auc: Share | None
+    macro_ap: Share | None
+    accuracy: Share | None
+    g_mean: Share | None
+    minority_recall: Share | None
+    ece: Share | None
+    brier: Share | None
+    recall: dict[str, Share | None]
 
 
 class Extractor(Part):

@@ -63,7 +63,7 @@ def read_study(path: Path) -> Study:
         return Study.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise UnreadableFile(f"there is no study file {path}; give a folder that `bench run` wrote.") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise UnreadableFile(f"{path} cannot be read as TOML: {error}; mend it or remove it.") from error
     except ValidationError as error:
         first = error.errors()[0]

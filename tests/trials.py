@@ -78,7 +78,7 @@ def workers(work: Path, rng: random.Random, kills: int = 30) -> str:
     store, killed, seen = Store(work / "workers"), 0, set[int]()
     client = subprocess.Popen(command(store.folder, "--retries", str(kills)), env=ENVIRONMENT)
     while killed < kills and client.poll() is None:
-        time.sleep(rng.uniform(0, 1.0))
+        time.sleep(rng.uniform(0, 6.0))
         alive = [progress for progress in store.progress() if progress.pid not in seen]
         if alive:
             seen.add(pid := rng.choice(alive).pid)

@@ -30,7 +30,7 @@ def test_one_seeds_test_images_alone_tell_where_all_agree(make_record, tmp_path)
     records = []
     for seed in range(3):
         for method, wrong in (("classic-balanced", 60), ("sure", 0), ("same", 60)):
-            run = make_record(method=method, seed=seed, score=1 - wrong / 200 + 0.001 * seed * (method == "sure"))
+            run = make_record(method=method, seed=seed, score=1 - wrong / 200 - 0.001 * seed * (method == "sure"))
             predicted(Store(tmp_path), run, np.arange(200) >= wrong)
             records.append(run)
     results = Results.of(records, folder=tmp_path)
