@@ -1,7 +1,8 @@
 """``pretrained-discriminator``: what a GAN has learnt of the majority class, handed on twice.
 
 1. A GAN learns the majority class, for half of the generator's budget.
-2. Its discriminator is the start of a GAN for each minority class; these share the other half by turns.
+2. Its discriminator is the start of a GAN for each minority class, and its generator too; these share the other half by
+   turns. (A new generator did worse against a discriminator that has learnt already: docs/methods.md.)
 3. It is the start of the judged classifier too, all but the head, which then learns from real and generated images.
 
 The discriminator *is* the judged classifier's network, with one output in the place of its head; by default that is
@@ -106,7 +107,7 @@ def trunk_of(discriminator: nn.Module) -> dict[str, Tensor]:
 
 
 class HandedOn(GeneratorTraining):
-    """The majority's GAN first; then the others by turns, their discriminators started from the majority's.
+    """The majority's GAN first; then the others by turns, both their networks started from the majority's.
 
     Args:
         gans: By label.
@@ -130,7 +131,8 @@ class HandedOn(GeneratorTraining):
             return self._majority.update()
         if self._updates == self._first + 1:
             for other in self._others:
-                other.discriminator.load_state_dict(self._majority.discriminator.state_dict())
+                for name in ("discriminator", "generator", "average"):
+                    getattr(other, name).load_state_dict(getattr(self._majority, name).state_dict())
         return self._others[self._updates % len(self._others)].update()
 
 

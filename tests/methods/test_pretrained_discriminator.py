@@ -15,7 +15,9 @@ class Counting:
     def __init__(self, value):
         self.discriminator = torch.nn.Linear(1, 1)
         torch.nn.init.constant_(self.discriminator.weight, value)
-        self.average, self.latent = torch.nn.Identity(), 1
+        self.generator, self.average, self.latent = torch.nn.Linear(1, 1), torch.nn.Linear(1, 1), 1
+        for network in (self.generator, self.average):
+            torch.nn.init.constant_(network.weight, value)
         self.updates = 0
 
     def update(self):
@@ -24,7 +26,7 @@ class Counting:
         return {}
 
 
-def test_the_majority_comes_first_and_hands_its_discriminator_on():
+def test_the_majority_comes_first_and_hands_both_networks_on():
     gans = {0: Counting(100.0), 1: Counting(0.0), 2: Counting(200.0)}
     training = HandedOn(gans, majority=1, first=5)
     for _ in range(5):
@@ -34,6 +36,8 @@ def test_the_majority_comes_first_and_hands_its_discriminator_on():
         training.update()
     assert [gan.updates for gan in gans.values()] == [3, 5, 3]
     assert [gan.discriminator.weight.item() for gan in gans.values()] == [8.0, 5.0, 8.0]  # 5 of the majority and 3 own
+    assert [gan.generator.weight.item() for gan in gans.values()] == [0.0, 0.0, 0.0]  # the majority's
+    assert [gan.average.weight.item() for gan in gans.values()] == [0.0, 0.0, 0.0]
 
 
 @pytest.fixture
