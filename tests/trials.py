@@ -48,7 +48,9 @@ def outcomes(study: Path) -> dict[str, tuple[object, ...]]:
         predictions, samples = load_predictions(folder), folder / "samples.png"
         assert predictions is not None, f"{record.run_id} has no predictions"
         found[record.run_id] = (
-            record.model_dump(exclude={"timing", "started_at", "finished_at"}),
+            record.model_dump(
+                exclude={"timing": True, "started_at": True, "finished_at": True, "environment": {"git_revision"}}
+            ),
             predictions.probabilities.tobytes(),
             samples.read_bytes() if samples.exists() else None,
         )
@@ -96,7 +98,7 @@ def client(work: Path, rng: random.Random, kills: int = 10) -> str:
         client = subprocess.Popen(command(store.folder), env=ENVIRONMENT, stderr=subprocess.DEVNULL)
         while client.poll() is None and not any(p.updated_at.timestamp() > started for p in store.progress()):
             time.sleep(0.05)
-        time.sleep(rng.uniform(0, 4.0))
+        time.sleep(rng.uniform(0, 12.0))
         client.kill()
         assert client.wait() == -signal.SIGKILL, "the study was over before the last kill"
         for run_id, content in before.items():
