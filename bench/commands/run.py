@@ -39,9 +39,16 @@ from results import Status, Store, Study, read_study
 MOST_SHOWN = 1000
 """Runs of a study whose table is printed although nothing was done."""
 
+IN_STUDY_FILE = frozenset(
+    {"methods", "datasets", "seeds", "preset", "budget", "device", "precision", "threads", "plugin"}
+    | {"config", "out_folder", "overwrite", "dry_run"}
+)
+"""Options that the study file has, or that are not to be given again."""
+
 
 @guarded
 def run(
+    context: typer.Context,
     methods: Annotated[
         str | None,
         typer.Option(help="Methods, separated by commas: none,dcgan[classifier=resnet18]; tiers; all."),
@@ -154,7 +161,8 @@ def run(
         f"preset {session.protocol.preset}, {session.protocol.precision}, {', '.join([*where, *session.devices])}."
     )
     if by is not None:
-        _carry_out(session, todo, conditions, backend=by, retries=retries, shard=shard)
+        again = [*_as_asked(context), "--config", str(session.store.study_file), "--out", str(session.store.folder)]
+        _carry_out(session, todo, conditions, backend=by, retries=retries, again=again)
     if session.runs:
         current = not todo and report_is_current(session.store)
         _finish(session, current=current, statuses=statuses if current else session.store.statuses())
@@ -174,8 +182,19 @@ def _print_plan(session: Session, todo: list[Run]) -> None:
     say(f"{session.store.folder}: {len(session.runs)} runs, {len(todo)} to do; nothing was run.")
 
 
+def _as_asked(context: typer.Context) -> list[str]:
+    """The command with the options that were given and are not in the study file, to go on in the same way."""
+    words = ["bench", "run"]
+    for option in context.command.params:
+        source = context.get_parameter_source(option.name or "")
+        if source is not None and source.name == "COMMANDLINE" and option.name not in IN_STUDY_FILE:
+            value = context.params[option.name or ""]
+            words += [option.opts[0]] if value is True else [option.opts[0], str(getattr(value, "value", value))]
+    return words
+
+
 def _carry_out(
-    session: Session, todo: list[Run], conditions: Conditions, *, backend: Backend, retries: int, shard: str | None
+    session: Session, todo: list[Run], conditions: Conditions, *, backend: Backend, retries: int, again: list[str]
 ) -> None:
     missing = {run.run_id for run in todo}
     done = (session.store.read(run.run_id) for run in session.runs if run.run_id not in missing)
@@ -189,8 +208,6 @@ def _carry_out(
                     watcher.finished(record)
     except KeyboardInterrupt:
         kept = len(session.store.run_ids())
-        again = ["bench", "run", "--config", str(session.store.study_file), "--out", str(session.store.folder)]
-        again += ["--shard", shard] if shard is not None else []
         say(f"bench: stopped; {kept} of {len(session.runs)} runs are done and kept. Go on with: {shlex.join(again)}")
         raise typer.Exit(INTERRUPTED) from None
 
