@@ -25,6 +25,7 @@ from bench.faults import Outcome, faults_into, is_full_disk
 from bench.generative.domain import DomainExtractor, cached_domain
 from bench.generative.of_run import measure_run
 from bench.limit import time_limit
+from bench.memory import keep_freed_memory
 from bench.meters import meter_for
 from bench.plan import Run
 from bench.samples import write_samples
@@ -165,6 +166,7 @@ def _once(run: Run, conditions: Conditions, store: Store) -> Record:
         is_due=None if every is None else Every(every),
     )
     torch.set_num_threads(run.protocol.threads)
+    keep_freed_memory()
     with (
         contextlib.closing(heartbeat),
         store.attempt(run.run_id) as artifacts,

@@ -7,9 +7,12 @@ figures, the two sides of each ratio in turns.
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ from torch import nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
+from bench.memory import keep_freed_memory
 from bench.presets import PRESETS
 from bench.rehearsal import RehearsalContext
 from datasets import LabelledImages
@@ -180,6 +184,7 @@ def test_a_dcgan_step_of_a_plain_script(benchmark) -> None:
 
 def ours(precision: Precision) -> Callable[[], object]:
     """One update of `dcgan[per_class=false]` on the images as they are, as a run makes it."""
+    keep_freed_memory()
     here = context(1000, precision=precision, preset="standard")
     some = images(here.budget.size)
     method = METHODS.build("dcgan[per_class=false]")
@@ -218,16 +223,37 @@ def plain() -> Callable[[], object]:
     return step
 
 
-def in_turns(*steps: Callable[[], object], rounds: int = 40) -> list[float]:
-    """Median seconds of each, a round of one step each at a time."""
-    spans = [[] for _ in steps]
-    for k in range(rounds + 5):
-        for span, step in zip(spans, steps, strict=True):
-            begin = time.perf_counter()
-            step()
-            if k >= 5:
-                span.append(time.perf_counter() - begin)
+def in_turns(*sides: Callable[[], Callable[[], object]], rounds: int = 40) -> list[float]:
+    """Median seconds of a step of each side: a process each, as its users have it, and a step at a time."""
+    spawned = multiprocessing.get_context("spawn")
+    pipes = [spawned.Pipe() for _ in sides]
+    processes = [
+        spawned.Process(target=step_when_asked, args=(side, far), daemon=True)
+        for side, (_, far) in zip(sides, pipes, strict=True)
+    ]
+    for process in processes:
+        process.start()
+    spans = [[] for _ in sides]
+    for k in range(WARM + rounds):
+        for span, (near, _) in zip(spans, pipes, strict=True):
+            near.send("step")
+            seconds = near.recv()
+            if k >= WARM:
+                span.append(seconds)
+    for process in processes:
+        process.kill()
     return [float(np.median(span)) for span in spans]
+
+
+def step_when_asked(side: Callable[[], Callable[[], object]], pipe: Connection) -> None:
+    """Builds a side, then does a step for each message and answers with its seconds."""
+    torch.set_num_threads(1)
+    step = side()
+    while True:
+        pipe.recv()
+        begin = time.perf_counter()
+        step()
+        pipe.send(time.perf_counter() - begin)
 
 
 def shares(methods: Sequence[str]) -> Iterator[tuple[str, str, float]]:
@@ -244,7 +270,7 @@ def shares(methods: Sequence[str]) -> Iterator[tuple[str, str, float]]:
 def main() -> None:
     """Prints ratios and shares."""
     torch.set_num_threads(1)
-    full, half, script = in_turns(ours("float32"), ours("bfloat16"), plain())
+    full, half, script = in_turns(partial(ours, "float32"), partial(ours, "bfloat16"), plain)
     print(f"dcgan step [ms]: bfloat16 {1000 * half:.0f}, float32 {1000 * full:.0f}, plain script {1000 * script:.0f}")
     print(f"the plain script takes {script / half:.2f} times bfloat16, {script / full:.2f} times float32")
     for name, phase, share in shares([*GENERATORS, *(f"classic-balanced[classifier={c}]" for c in BUILT)]):
