@@ -130,13 +130,16 @@ class AdversarialTraining(GeneratorTraining):
         """(n,) numbers of U(0, 1) on the device."""
         return send(torch.rand(n, generator=self.random), self.context.device)
 
+    def drawn(self) -> tuple[Tensor, Tensor]:
+        """The next real images, (B, C, H, W) float32 in [−1, 1], and their (B,) labels."""
+        real, labels = self._pool.take(self._draws.take(self.context.budget.batch))
+        return (turned_at_random(real, self.random) if self._turning else real), labels
+
     def update(self) -> dict[str, Tensor]:
         """One step of D, and every ``critic_steps``-th time one of G."""
         self._updates += 1
         due = self._updates % self._critic_steps == 0
-        real, labels = self._pool.take(self._draws.take(self.context.budget.batch))
-        if self._turning:
-            real = turned_at_random(real, self.random)
+        real, labels = self.drawn()
         noise = send(torch.randn(len(real), self.latent, generator=self.random), self.context.device)
         with torch.set_grad_enabled(due), autocast(self.context.device, self.context.precision):
             fake = self.generator(noise, labels)

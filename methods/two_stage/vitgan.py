@@ -33,7 +33,7 @@ class VitGan(TwoStage):
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="vitgan",
-        version=1,
+        version=2,
         tier="two-stage",
         summary="ViT conditional GAN, then a ViT classifier: the two-stage counterpart of unified",
         reference="Lee et al., arXiv 2107.04589; Miyato & Koyama, arXiv 1802.05637; our reading",
@@ -49,7 +49,7 @@ class VitGan(TwoStage):
         with seeded(context.seed("generator")):
             trunk, _ = trunk_and_head(self.trunk, train=train, context=context)
             training = ProjectionTraining(
-                pooled(train, context),
+                pooled(train, context, turned=self.classic),
                 options=CLASSIFIERS.build(self.trunk),
                 steps=steps,
                 transform=classic if self.classic else None,

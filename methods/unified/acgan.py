@@ -11,21 +11,18 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from torch import Tensor
-
 from datasets import LabelledImages
 from methods.base import Context, MethodInfo
 from methods.catalogue import register
 from methods.classifiers import CLASSIFIERS
 from methods.networks.shape import Shape
-from methods.training.adversarial import cross_entropy
 from methods.training.arrangement import pooled
 from methods.training.draws import Balanced
 from methods.training.transforms import classic
 from methods.two_stage.base import require_power_of_two
 from methods.two_stage.dcgan import LATENT, Generator
 from methods.unified.base import Joint
-from methods.unified.discriminator import Answer, PlainHead, discriminator, trunk_and_head
+from methods.unified.discriminator import PlainHead, discriminator, trunk_and_head
 from methods.unified.joint import JointTraining, Settings
 
 
@@ -35,7 +32,7 @@ class AcGan(Joint):
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="acgan",
-        version=1,
+        version=2,
         tier="unified",
         summary="auxiliary classifier GAN: the discriminator also names the class",
         reference="Odena, Olah & Shlens, arXiv 1610.09585",
@@ -48,7 +45,7 @@ class AcGan(Joint):
         shape = Shape.of(train, context)
         trunk, linear = trunk_and_head(self.classifier, train=train, context=context)
         return AcGanTraining(
-            pooled(train, context),
+            pooled(train, context, turned=self.classic),
             classes=train.classes,
             class_draws=Balanced(train.labels, context.rng("batches")),
             settings=Settings(weighting="fixed", selection="none", generated=True, warm_up=0.0),
@@ -62,16 +59,8 @@ class AcGan(Joint):
 
 
 class AcGanTraining(JointTraining):
-    """Sigmoid cross-entropy on the source, plain cross-entropy on the class, no penalty, all gradients on one trunk."""
+    """Plain cross-entropy on the class, no penalty, all gradients on one trunk."""
 
     penalty = 0.0
     class_share = 1.0
     share = 1.0
-
-    def source_loss(self, on_real: Answer, on_fake: Answer) -> Tensor:
-        """−L_S."""
-        return cross_entropy(on_real.source, real=True) + cross_entropy(on_fake.source, real=False)
-
-    def deceiving_loss(self, on_fake: Answer) -> Tensor:
-        """−E log P(S = real | G(z, c)), the form of 1406.2661 that does not saturate."""
-        return cross_entropy(on_fake.source, real=True)

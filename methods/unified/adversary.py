@@ -1,4 +1,8 @@
-"""Generator against discriminator with projection, hinge loss and lazy R1: what `unified` and `vitgan` share."""
+"""Generator against discriminator with projection and lazy R1: what `unified` and `vitgan` share.
+
+Losses, penalty, rates and transforms are those of `cgan-diffaug`, with which a small ViT generator learns as well as a
+convolutional one does (docs/unified.md).
+"""
 
 from __future__ import annotations
 
@@ -10,22 +14,28 @@ import torch
 from torch import Tensor, nn
 
 from methods.classifiers import Classifier
-from methods.training.adversarial import AdversarialTraining, hinge
+from methods.training.adversarial import AdversarialTraining, cross_entropy
 from methods.training.arrangement import Feed
+from methods.training.diffaugment import diffaugment
 from methods.training.optimiser import adamw, scheduled
 from methods.training.precision import autocast
 from methods.training.r1 import r1
+from methods.training.symmetries import turned_at_random
 from methods.training.transforms import Transform
 from methods.unified.discriminator import Answer, Discriminator
 
-RATE_G, BETAS = 2e-4, (0.0, 0.99)
+RATE_G, RATE_D, BETAS = 1e-3, 2e-3, (0.0, 0.99)
 """Of G and of what in D only tells real from generated: no momentum, for the opponent moves (as in 2107.04589)."""
-EVERY = 16
+EVERY = 8
 """Once in how many discriminator updates R1 is added [lazy regularisation, Karras et al. 1912.04958]."""
 
 
 class ProjectionTraining(AdversarialTraining):
-    """Hinge loss at transformed images, T(x) and T(G(z)) alike [Zhao et al. 2006.10738, section 3.2], and R1.
+    """The loss that does not saturate [1406.2661] at transformed images, real and generated alike, and R1.
+
+    An image has two views. The trunk sees T(x), as the classifier does. The convolutions beside it see x moved by
+    whole pixels [DiffAugment, Zhao et al. 2006.10738]: T resamples, and what it blurs G would never unlearn.
+    G's images come in all symmetries of the square; so does the close view of real ones, and T turns them anyway.
 
     What classifies in D learns as that classifier does: AdamW, its rate and schedule. G's rate falls likewise.
 
@@ -38,12 +48,12 @@ class ProjectionTraining(AdversarialTraining):
         **networks: ``generator``, ``discriminator`` and ``latent``.
 
     Attributes:
-        penalty: γ of R1.
+        penalty: γ of R1, which is taken of the close view.
         share: Of the source loss's gradient, what goes on into the trunk in D's step.
     """
 
     changing = (*AdversarialTraining.changing, "_schedule_g", "_schedule_d", "_transforms")
-    penalty: ClassVar[float] = 0.1
+    penalty: ClassVar[float] = 0.02
     share: ClassVar[float] = 1.0
     discriminator: Discriminator
 
@@ -77,28 +87,34 @@ class ProjectionTraining(AdversarialTraining):
         self._schedule_d.step()
         return scalars
 
+    def drawn(self) -> tuple[Tensor, Tensor]:
+        """The next real images as they are: only their close view is turned, T turns them anyway."""
+        return self._pool.take(self._draws.take(self.context.budget.batch))
+
     def discriminator_loss(self, real: Tensor, fake: Tensor, labels: Tensor) -> Tensor:
         """The source loss, R1 now and then, and what else D learns."""
+        close = self.close(turned_at_random(real, self.random) if self._turning else real, fake)
         real, fake = self.transformed(real, self._transforms), self.transformed(fake, self.random)
-        on_real, on_fake = self.answers(real, fake, labels)
+        on_real, on_fake = self.answers(real, fake, close, labels)
         loss = self.source_loss(on_real, on_fake) + self.further_loss(on_real, on_fake, labels)
         if self.penalty and self._updates % EVERY == 0:
+            tokens = on_real.tokens.detach().float()
             loss = loss + self.penalty * EVERY * r1(
-                lambda x: self.discriminator(x, labels, share=self.share).source, real
+                lambda x: self.discriminator.source(x, tokens, labels, labels), close[: len(real)]
             )
         return loss
 
     def generator_loss(self, fake: Tensor, labels: Tensor) -> Tensor:
-        """What deceives D at T(G(z))."""
+        """What deceives D."""
         return self.deceiving_loss(self.on_generated(fake, labels))
 
     def source_loss(self, on_real: Answer, on_fake: Answer) -> Tensor:
-        """1802.05957, eq. 16."""
-        return hinge(on_real.source, real=True) + hinge(on_fake.source, real=False)
+        """−E log D(x) − E log(1 − D(G(z)))."""
+        return cross_entropy(on_real.source, real=True) + cross_entropy(on_fake.source, real=False)
 
     def deceiving_loss(self, on_fake: Answer) -> Tensor:
-        """1802.05957, eq. 17."""
-        return -on_fake.source.mean()
+        """−E log D(G(z))."""
+        return cross_entropy(on_fake.source, real=True)
 
     def further_loss(self, on_real: Answer, on_fake: Answer, labels: Tensor) -> Tensor:
         """What else D learns from the same pass; nothing here."""
@@ -106,23 +122,30 @@ class ProjectionTraining(AdversarialTraining):
         return torch.zeros_like(on_real.source[0])
 
     def transformed(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """T(x)."""
+        """T(x), what the trunk sees."""
         return images if self._transform is None else self._transform(images, generator)
 
-    def on_generated(self, fake: Tensor, labels: Tensor) -> Answer:
-        """What D says of T(G(z))."""
-        with autocast(self.context.device, self.context.precision), self.statistics_kept():
-            return self.discriminator(self.transformed(fake.float(), self.random), labels)
+    def close(self, *images: Tensor) -> Tensor:
+        """What the convolutions beside the trunk see, one after the other."""
+        together = torch.cat(images)
+        return together if self._transform is None else diffaugment(together, self.random)
 
-    def answers(self, real: Tensor, fake: Tensor, labels: Tensor) -> tuple[Answer, Answer]:
+    def on_generated(self, fake: Tensor, labels: Tensor) -> Answer:
+        """What D says of generated images."""
+        fake = fake.float()
+        with autocast(self.context.device, self.context.precision), self.statistics_kept():
+            return self.discriminator(self.transformed(fake, self.random), self.close(fake), labels)
+
+    def answers(self, real: Tensor, fake: Tensor, close: Tensor, labels: Tensor) -> tuple[Answer, Answer]:
         """On real and on generated images: in one pass, but in two where batch normalisation would mix them."""
         with autocast(self.context.device, self.context.precision):
             if self._normalising:
-                on_real = self.discriminator(real, labels, share=self.share)
+                close_real, close_fake = close.chunk(2)
+                on_real = self.discriminator(real, close_real, labels, share=self.share)
                 with self.statistics_kept():
-                    return on_real, self.discriminator(fake, labels, share=self.share)
-            both = self.discriminator(torch.cat([real, fake]), labels.repeat(2), share=self.share)
-        return both.halves()
+                    return on_real, self.discriminator(fake, close_fake, labels, share=self.share)
+            both = torch.cat([real, fake])
+            return self.discriminator(both, close, labels.repeat(2), share=self.share, batches=2).halves()
 
     @contextmanager
     def statistics_kept(self) -> Iterator[None]:
@@ -137,10 +160,11 @@ class ProjectionTraining(AdversarialTraining):
 
 def _optimiser(discriminator: Discriminator, beside: nn.Module | None, *, rate: float) -> torch.optim.Optimizer:
     """The classifier's AdamW for trunk and class head, one without momentum and decay for the rest of D."""
+    source = {"params": list(discriminator.source.parameters()), "lr": RATE_D, "betas": BETAS, "weight_decay": 0.0}
     if discriminator.classify is None:
-        return torch.optim.AdamW(discriminator.parameters(), lr=rate, betas=BETAS, weight_decay=0.0, fused=True)
+        trunk = {"params": list(discriminator.trunk.parameters())}
+        return torch.optim.AdamW([trunk, source], lr=rate, betas=BETAS, weight_decay=0.0, fused=True)
     classifying = nn.ModuleList([discriminator.trunk, discriminator.classify, *([beside] if beside else [])])
     optimiser = adamw(classifying, learning_rate=rate)
-    source = {"params": list(discriminator.source.parameters()), "betas": BETAS, "weight_decay": 0.0}
     optimiser.add_param_group(source)
     return optimiser

@@ -13,6 +13,10 @@ from methods.classifiers import CLASSIFIERS
 from methods.networks.convolutions import strided
 from methods.networks.vit import Mean, Trunk
 from methods.training.classifier import initial_network
+from methods.two_stage.cgan_diffaug import spread
+
+TOKEN_SCALE = 0.1
+"""Of tokens beside the convolutions' features, which begin that small: else φ would hardly hear the convolutions."""
 
 
 class Answer(NamedTuple):
@@ -22,11 +26,13 @@ class Answer(NamedTuple):
         source: (N,) float32 scores, high for real.
         logits: (N, K) float32 of the class head; None where the discriminator has none.
         features: (N, dim) float32, of unit norm.
+        tokens: (N, T, dim) of the trunk.
     """
 
     source: Tensor
     logits: Tensor | None
     features: Tensor
+    tokens: Tensor
 
     def halves(self) -> tuple[Answer, Answer]:
         """What it says of the first and of the second half of the images."""
@@ -67,11 +73,13 @@ class SourceHead(nn.Module):
 
     That is the trunk's tokens and what a few strided convolutions beside the trunk make of the image: a small trunk
     sees too little of textures to be a discriminator, and its size is the classifier's. Places stay apart, for on
-    their mean, as the class head has it, the score would be blind to how patches are arranged.
+    their mean, as the class head has it, the score would be blind to how patches are arranged. And φ sees how far the
+    convolutions' features spread over class-mates, so that a class that is drawn as one image is found out
+    [after Karras et al. 1710.10196, section 3].
 
     Args:
         local: (N, C, H, W) → (N, F), beside the trunk.
-        inputs: Numbers that both give together.
+        inputs: Numbers that tokens and ``local`` give together.
         features: Of φ.
         classes: How many are projected; 0 for none (the score knows no class then).
     """
@@ -79,16 +87,26 @@ class SourceHead(nn.Module):
     def __init__(self, local: nn.Module, *, inputs: int, features: int, classes: int) -> None:
         super().__init__()
         self.local = local
-        self.phi = nn.Sequential(nn.Linear(inputs, features), nn.LeakyReLU(0.2))
+        self.phi = nn.Sequential(nn.Linear(inputs + 1, features), nn.LeakyReLU(0.2))
         self.psi = nn.Linear(features, 1)
         self.embedding = nn.Embedding(classes, features) if classes else None
         if self.embedding is not None:
             nn.init.normal_(self.embedding.weight, 0.0, 0.1)
 
-    def forward(self, images: Tensor, tokens: Tensor, labels: Tensor) -> Tensor:
-        """(N, C, H, W), (N, T, dim) and (N,) int64 → (N,)."""
+    def forward(self, images: Tensor, tokens: Tensor, labels: Tensor, mates: Tensor) -> Tensor:
+        """What it scores.
+
+        Args:
+            images: (N, C, H, W).
+            tokens: (N, T, dim) of the same images.
+            labels: (N,) int64.
+            mates: (N,) int64, the same number for images whose spread is measured together.
+
+        Returns:
+            (N,).
+        """
         local = self.local(images)
-        phi = self.phi(torch.cat([tokens.flatten(1).to(local.dtype), local], dim=1))
+        phi = self.phi(torch.cat([TOKEN_SCALE * tokens.flatten(1).to(local.dtype), local, spread(local, mates)], dim=1))
         score = self.psi(phi).squeeze(1)
         return score if self.embedding is None else score + (self.embedding(labels) * phi).sum(dim=1)
 
@@ -106,20 +124,28 @@ class Discriminator(nn.Module):
         super().__init__()
         self.trunk, self.source, self.classify = trunk, source, classify
 
-    def forward(self, images: Tensor, labels: Tensor, *, share: float = 1.0) -> Answer:
+    def forward(self, images: Tensor, close: Tensor, labels: Tensor, *, share: float = 1.0, batches: int = 1) -> Answer:
         """What it says of images.
 
         Args:
             images: (N, C, H, W) in [−1, 1].
+            close: The same shape, what the convolutions beside the trunk see of the same images.
             labels: (N,) int64.
             share: Of the source score's gradient, what goes on into the trunk.
+            batches: How many the images are, of the same length, one after the other: real ones and generated ones.
         """
+        answer = self.classified(images)
+        seen = answer.tokens if share == 1.0 else share * answer.tokens + (1.0 - share) * answer.tokens.detach()
+        batch = torch.arange(batches, device=labels.device).repeat_interleave(len(labels) // batches)
+        return answer._replace(source=self.source(close, seen, labels, labels * batches + batch).float())
+
+    def classified(self, images: Tensor) -> Answer:
+        """What it says of the class alone; scores are not numbers."""
         tokens = self.trunk(images)
         features = tokens.mean(dim=1)
         logits = None if self.classify is None else self.classify(features).float()
-        seen = tokens if share == 1.0 else share * tokens + (1.0 - share) * tokens.detach()
-        source = self.source(images, seen, labels).float()
-        return Answer(source, logits, nn.functional.normalize(features.float(), dim=1))
+        source = torch.full((len(images),), torch.nan, device=images.device)
+        return Answer(source, logits, nn.functional.normalize(features.float(), dim=1), tokens)
 
 
 class Judged(nn.Module):

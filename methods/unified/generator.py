@@ -19,7 +19,7 @@ from methods.networks.vit import attention
 
 LATENT = 64
 DEPTH, HEADS = 2, 4
-SPREAD = 0.5
+SPREAD = 0.15
 """Standard deviation of the gains and shifts that z gives at the start, and of those that the class gives: with small
 ones z is drowned by the class, and all images of a class begin alike."""
 PATCH = 8

@@ -68,7 +68,7 @@ class JointTraining(ProjectionTraining):
         "_schedule_g", "_schedule_d", "_class_draws", "_source_draws", "_class_transforms", "random", "_updates",
         "_class_updates",
     )  # fmt: skip
-    class_share: ClassVar[float] = 0.5
+    class_share: ClassVar[float] = 0.1
     share: ClassVar[float] = 0.03  # early on the source gradient in the trunk is four to ten times that of the classes
 
     def __init__(
@@ -112,9 +112,9 @@ class JointTraining(ProjectionTraining):
         return {**scalars, **self._scalars}
 
     def _class_update(self) -> dict[str, Tensor]:
-        real, labels = self._pool.take(self._draws.take(self.context.budget.batch))
+        real, labels = self.drawn()
         with autocast(self.context.device, self.context.precision):
-            answer = self.discriminator(self.transformed(real, self._transforms), labels)
+            answer = self.discriminator.classified(self.transformed(real, self._transforms))
         self._optimise_d.zero_grad()
         self.class_loss(answer, None, labels).backward()
         self._optimise_d.step()

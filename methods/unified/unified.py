@@ -5,8 +5,8 @@ synthesis and classification in one process; conditional class projection; dynam
 losses; selective augmentation. The rest is our reading, in the line of ViTGAN [2107.04589], AC-GAN [1610.09585] and
 HistoGAN [Med. Image Anal. 67 (2021) 101816]; docs/unified.md says what was tried.
 
-    L_D = hinge(D(x, y)) + hinge(−D(G(z, y), y)) + γ R1 + Σ exp(−s_i) L_i + s_i / 2,   i = real, generated
-    L_G = −D(G(z, y), y) + ½ CE(class head(G(z, y)), y)
+    L_D = −log σ(D(x, y)) − log σ(−D(G(z, y), y)) + γ R1 + Σ exp(−s_i) L_i + s_i / 2,   i = real, generated
+    L_G = −log σ(D(G(z, y), y)) + 0.1 CE(class head(G(z, y)), y)
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Unified(Joint):
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="unified",
-        version=1,
+        version=2,
         tier="unified",
         summary="ViT conditional GAN with a class head: generates and classifies in one training",
         reference="Li, Li, Peng & Lovell, arXiv 2212.09977 (abstract); our reading",
@@ -90,7 +90,7 @@ class Unified(Joint):
         trunk, linear = trunk_and_head(self.classifier, train=train, context=context)
         projected = shape.classes if self.projection else 0
         return JointTraining(
-            pooled(train, context),
+            pooled(train, context, turned=self.classic),
             classes=train.classes,
             class_draws=Balanced(train.labels, context.rng("batches")),
             settings=Settings(self.weighting, self.selection, self.generated, self.warm_up),

@@ -9,7 +9,8 @@ from torch import nn
 from methods.networks.shape import Shape
 from methods.networks.vit import Block, Trunk, attention
 from methods.training.r1 import r1
-from methods.unified.discriminator import Answer, Discriminator, NormHead, SourceHead
+from methods.two_stage.cgan_diffaug import spread
+from methods.unified.discriminator import TOKEN_SCALE, Answer, Discriminator, NormHead, SourceHead
 from methods.unified.generator import LATENT, Generator, SelfModulatedNorm, start_smooth
 from methods.unified.recent import RunningSelection
 from methods.unified.schedule import interleave
@@ -65,19 +66,33 @@ def test_dynamic_weight_average_follows_equation_7():
 def test_projection_is_the_formula_of_miyato_and_koyama():
     head = SourceHead(nn.Flatten(), inputs=24 + 12, features=5, classes=3)
     images, tokens, labels = torch.randn(4, 3, 2, 2), torch.randn(4, 4, 6), torch.tensor([0, 2, 1, 1])
+    together = spread(images.flatten(1), labels)
     assert head.embedding is not None
     expected = []
-    for image, token, y in zip(images, tokens, labels, strict=True):
-        known = torch.cat([token.flatten(), image.flatten()])
+    for image, token, among, y in zip(images, tokens, together, labels, strict=True):
+        known = torch.cat([TOKEN_SCALE * token.flatten(), image.flatten(), among])
         phi = nn.functional.leaky_relu(head.phi[0].weight @ known + head.phi[0].bias, 0.2)
         expected.append(head.psi.weight[0] @ phi + head.psi.bias[0] + head.embedding.weight[y] @ phi)
-    assert torch.allclose(head(images, tokens, labels), torch.stack(expected), atol=1e-5)
+    assert torch.allclose(head(images, tokens, labels, labels), torch.stack(expected), atol=1e-5)
 
 
 def test_without_projection_the_score_knows_no_class():
     head = SourceHead(nn.Flatten(), inputs=36, features=5, classes=0)
-    images, tokens = torch.randn(2, 3, 2, 2), torch.randn(2, 4, 6)
-    assert torch.equal(head(images, tokens, torch.tensor([0, 1])), head(images, tokens, torch.tensor([1, 0])))
+    images, tokens, mates = torch.randn(2, 3, 2, 2), torch.randn(2, 4, 6), torch.tensor([0, 1])
+    one, other = head(images, tokens, torch.tensor([0, 1]), mates), head(images, tokens, torch.tensor([1, 0]), mates)
+    assert torch.equal(one, other)
+
+
+def test_real_and_generated_images_do_not_mix_in_their_spread():
+    torch.manual_seed(0)
+    trunk = Trunk(channels=1, size=16, dim=16, depth=1, heads=4, grid=4)
+    network = Discriminator(trunk, SourceHead(nn.Flatten(), inputs=256 + 256, features=5, classes=2), None)
+    real, fake, labels = torch.randn(4, 1, 16, 16), 3.0 * torch.randn(4, 1, 16, 16), torch.tensor([0, 1, 1, 0])
+    both = torch.cat([real, fake])
+    together = network(both, both, labels.repeat(2), batches=2).source
+    apart = torch.cat([network(x, x, labels).source for x in (real, fake)])
+    assert torch.allclose(together, apart, atol=1e-5)
+    assert not torch.allclose(network(both, both, labels.repeat(2)).source, apart, atol=1e-5)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
@@ -89,7 +104,7 @@ def test_a_share_of_the_source_gradient_reaches_the_trunk(share):
 
     def gradient(share):
         network.zero_grad()
-        network(images, labels, share=share).source.sum().backward()
+        network(images, images, labels, share=share).source.sum().backward()
         return trunk.norm.weight.grad
 
     assert torch.allclose(gradient(share), share * gradient(1.0), atol=1e-6)
@@ -185,7 +200,7 @@ def test_selection_accepts_real_images_and_rejects_mislabelled_and_far_ones():
     def answer(owner, spread, confident, source=1.0):
         features = nn.functional.normalize(centres[owner] + spread * torch.randn(len(owner), 8), dim=1)
         logits = nn.functional.one_hot(confident, 2) * 6.0
-        return Answer(source + 0.1 * torch.randn(len(owner)), logits, features)
+        return Answer(source + 0.1 * torch.randn(len(owner)), logits, features, features[:, None])
 
     running = RunningSelection("full", 2, torch.device("cpu"))
     assert not running.accept(answer(labels, 0.1, labels), labels).any()  # nothing is known yet
