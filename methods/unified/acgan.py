@@ -48,7 +48,7 @@ class AcGan(Joint):
             pooled(train, context, turned=self.classic),
             classes=train.classes,
             class_draws=Balanced(train.labels, context.rng("batches")),
-            settings=Settings(weighting="fixed", selection="none", generated=True, warm_up=0.0),
+            settings=Settings(weighting="fixed", selection="none", generated=True, warm_up=0.0, share=1.0),
             options=CLASSIFIERS.build(self.classifier),
             steps=max(context.budget.classifier_steps, context.budget.generator_steps),
             transform=classic if self.classic else None,
@@ -63,4 +63,3 @@ class AcGanTraining(JointTraining):
 
     penalty = 0.0
     class_share = 1.0
-    share = 1.0

@@ -54,7 +54,7 @@ class ProjectionTraining(AdversarialTraining):
 
     changing = (*AdversarialTraining.changing, "_schedule_g", "_schedule_d", "_transforms")
     penalty: ClassVar[float] = 0.02
-    share: ClassVar[float] = 1.0
+    share: float = 1.0
     discriminator: Discriminator
 
     def __init__(

@@ -38,12 +38,14 @@ class Settings:
         selection: Which generated images enter.
         generated: Whether any do.
         warm_up: Share of the class updates before the first ones enter.
+        share: Of the source loss's gradient, what goes on into the trunk.
     """
 
     weighting: Weighting
     selection: Selection
     generated: bool
     warm_up: float
+    share: float
 
 
 class JointTraining(ProjectionTraining):
@@ -69,7 +71,6 @@ class JointTraining(ProjectionTraining):
         "_class_updates",
     )  # fmt: skip
     class_share: ClassVar[float] = 0.1
-    share: ClassVar[float] = 0.03  # early on the source gradient in the trunk is four to ten times that of the classes
 
     def __init__(
         self,
@@ -83,7 +84,7 @@ class JointTraining(ProjectionTraining):
     ) -> None:
         budget, device = feed.context.budget, feed.context.device
         self.settings, self.weighting = settings, loss_weighting(settings.weighting, 2).to(device)
-        self._smoothing = options.label_smoothing
+        self._smoothing, self.share = options.label_smoothing, settings.share
         super().__init__(feed, options=options, beside=self.weighting, **shared)
         assert self.discriminator.classify is not None
         self.selection = RunningSelection(settings.selection, len(classes), device)

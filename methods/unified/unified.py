@@ -44,7 +44,7 @@ class Unified(Joint):
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="unified",
-        version=2,
+        version=3,
         tier="unified",
         summary="ViT conditional GAN with a class head: generates and classifies in one training",
         reference="Li, Li, Peng & Lovell, arXiv 2212.09977 (abstract); our reading",
@@ -57,6 +57,7 @@ class Unified(Joint):
     selection: Selection = Field("full", description="which generated images enter the class loss")
     generated: bool = Field(True, description="whether generated images enter the class loss at all")
     adversarial: bool = Field(True, description="false: no GAN, the class loss on real images alone")
+    share: float = Field(0.0, ge=0, le=1, description="of the source loss's gradient, what goes on into the trunk")
     warm_up: float = Field(0.5, ge=0, le=1, description="share of the class updates before generated images enter")
 
     @model_validator(mode="before")
@@ -93,7 +94,7 @@ class Unified(Joint):
             pooled(train, context, turned=self.classic),
             classes=train.classes,
             class_draws=Balanced(train.labels, context.rng("batches")),
-            settings=Settings(self.weighting, self.selection, self.generated, self.warm_up),
+            settings=Settings(self.weighting, self.selection, self.generated, self.warm_up, self.share),
             options=CLASSIFIERS.build(self.classifier),
             steps=max(context.budget.classifier_steps, self.source_updates(context)),
             transform=classic if self.classic else None,

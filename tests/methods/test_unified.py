@@ -68,6 +68,17 @@ def test_without_an_adversary_it_is_the_reference_but_for_the_norm_of_features(m
     assert ours[0] == pytest.approx(theirs[0], abs=0.1)
 
 
+def test_the_adversary_alone_leaves_the_classifier_as_it_is(make_context, make_images):
+    """No source gradient enters the trunk by default; a share of it does change what the class head learns."""
+    losses = {}
+    for switches in ("adversarial=false", "generated=false", "generated=false,share=1"):
+        context = make_context()
+        fit(f"unified[{switches}]", context, make_images([12, 6]))
+        losses[switches] = context.curve("joint", "class_loss_real")
+    assert losses["generated=false"] == pytest.approx(losses["adversarial=false"], abs=1e-4)
+    assert losses["generated=false,share=1"] != pytest.approx(losses["adversarial=false"], abs=1e-4)
+
+
 def test_trunk_starts_as_that_of_the_classifier(make_context, make_images):
     from methods.training.classifier import initial_network
     from methods.unified.discriminator import trunk_and_head
