@@ -148,9 +148,8 @@ def main() -> None:
         found += bool(failed(findings, "quality", options.method))
         needed |= {f.seeds_needed for f in findings if f.kind == "quality" and f.method == options.method}
     print(f"{100 * PLANTED_LOSS:.0f} points lost: found {found} of {options.planted} times; ", end="")
-    print(
-        f"the gate itself asks for {sorted(n or 200 for n in needed)} seeds, the study has {len(read_study(options.study).seeds)}"
-    )
+    asked, had = sorted(n or 200 for n in needed), len(read_study(options.study).seeds)
+    print(f"for so much the gate asks for {asked} seeds; the study has {had}")
 
 
 def replace_methods(study: Path, file: Path, method: str) -> Path:
