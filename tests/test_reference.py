@@ -1,0 +1,61 @@
+"""The committed studies: reports come out of their records again, and no figure in the documents is typed by hand."""
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+STUDIES = sorted(path.parent for path in (ROOT / "results" / "reference").glob("*/study.toml"))
+WRITTEN = ("report.md", "report.html", "table.csv", "table.tex")
+
+
+def script(path: str):
+    spec = importlib.util.spec_from_file_location(Path(path).stem, ROOT / path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.name)
+def test_the_committed_report_is_that_of_the_committed_records(study: Path, tmp_path: Path) -> None:
+    again = tmp_path / study.name
+    shutil.copytree(study, again)
+    for name in WRITTEN:
+        (again / name).unlink()
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "report", str(again)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for name in WRITTEN:
+        assert (again / name).read_bytes() == (study / name).read_bytes(), f"{study.name}/{name} is of other records"
+
+
+def test_figures_in_the_documents_are_those_of_the_records() -> None:
+    figures = script("docs/figures.py")
+    blocks = {file.name: figures.BLOCK.findall(file.read_text()) for file in figures.files()}
+    assert blocks["README.md"], "the README shows no study"
+    for file in figures.files():
+        assert figures.filled(file.read_text()) == file.read_text(), f"{file.name}: run `python docs/figures.py`"
+
+
+def test_a_figure_that_was_changed_by_hand_would_be_seen() -> None:
+    figures = script("docs/figures.py")
+    readme = (ROOT / "README.md").read_text()
+    block = figures.BLOCK.search(readme)
+    changed = readme[: block.start()] + block.group().replace("0.", "0.9", 1) + readme[block.end() :]
+    assert changed != readme and figures.filled(changed) == readme
+
+
+def test_thinned_curves_keep_their_ends() -> None:
+    from results.curves import CurvePoint
+
+    points = [CurvePoint("joint", step, name, step / 2, 0.1 * step) for step in range(1, 101) for name in ("a", "b")]
+    kept = script("results/reference/keep.py").thinned(points)
+    assert kept[-2:] == points[-2:]
+    assert [p.step for p in kept if p.name == "a"] == list(range(1, 101, 3))
