@@ -30,6 +30,8 @@ PLANTED_SLOW_DOWN, PLANTED_LOSS = 1.3, 0.03
 
 SLOW = f'''
 """Every update of an adversarial generator takes {PLANTED_SLOW_DOWN} times its CPU time."""
+import time
+
 from methods.training.adversarial import AdversarialTraining
 
 update = AdversarialTraining.update
