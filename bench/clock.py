@@ -13,8 +13,11 @@ from bench.meters import DeviceMeter, PeakMemory
 from results import PhaseTime, Timing
 from results.record import Contended
 
-CALIBRATION_EVERY_S = 2.0
-"""Often enough to see the same load as the run, seldom enough to cost about half a percent."""
+CALIBRATION_EVERY_S = (0.4, 2.0)
+"""At first and later on: often enough for a short run to see the load that it ran under, seldom enough to cost about a
+percent. In between it is an eighth of the run so far."""
+TRIMMED = 0.2
+"""Share of the calibrations left out at either end of their mean: in a fresh process some take five times as long."""
 
 
 class Clock:
@@ -82,7 +85,8 @@ class Clock:
         with self.apart() as spent:
             self._calibration()
         self._calibrated += spent
-        self._next_calibration = time.perf_counter() + CALIBRATION_EVERY_S
+        now, (first, later) = time.perf_counter(), CALIBRATION_EVERY_S
+        self._next_calibration = now + min(max((now - self._run_start) / 8, first), later)
 
     @contextlib.contextmanager
     def apart(self) -> Iterator[list[PhaseTime]]:
@@ -146,10 +150,10 @@ class Clock:
         )
 
     def _calibration_s(self) -> float | None:
-        """Mean over the run, on the clock that costs are counted on: the device's where it keeps one."""
-        if not self._calibrated:
-            return None
-        return statistics.fmean(one.cpu_s if one.gpu_s is None else one.gpu_s for one in self._calibrated)
+        """Trimmed mean over the run, on the clock that costs are counted on: the device's where it keeps one."""
+        seconds = sorted(one.cpu_s if one.gpu_s is None else one.gpu_s for one in self._calibrated)
+        apart = int(TRIMMED * len(seconds))
+        return statistics.fmean(seconds[apart : len(seconds) - apart]) if seconds else None
 
     @contextlib.contextmanager
     def warmup(self) -> Iterator[None]:

@@ -175,7 +175,8 @@ def _once(run: Run, conditions: Conditions, store: Store) -> Record:
         time_limit(conditions.timeout),
     ):
         with clock.warmup():
-            calibration()  # starts the device and its libraries
+            for _ in range(3):
+                calibration()  # starts the device and its libraries
         _seed_everything(run)
         heartbeat.update("data")
         source = run.build_dataset().open(conditions.places)

@@ -120,7 +120,7 @@ def test_warm_up_is_kept_apart_and_cpu_time_is_this_process_alone() -> None:
 
 
 def test_calibration_is_timed_between_the_steps_and_kept_out_of_the_phase(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.clock.CALIBRATION_EVERY_S", 0.0)
+    monkeypatch.setattr("bench.clock.CALIBRATION_EVERY_S", (0.0, 0.0))
     device = FakeDevice()
 
     def work() -> None:
@@ -145,6 +145,32 @@ def test_calibration_waits_until_it_is_due() -> None:
     with Clock(FakeDevice()).run() as total:
         pass
     assert Clock(FakeDevice()).timing(total, contended="none").calibration_s is None
+
+
+def test_a_cold_start_does_not_count_as_the_speed_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.clock.CALIBRATION_EVERY_S", (0.0, 0.0))
+    device, spans = FakeDevice(), iter([1.25, 0.25, 0.25, 0.25, 0.5])
+
+    def work() -> None:
+        device.time += next(spans)
+
+    clock = Clock(device, work)
+    with clock.run() as total:
+        for _ in range(5):
+            clock.calibrate()
+    assert clock.timing(total, contended="none").calibration_s == pytest.approx(1 / 3)  # of 0.25, 0.25 and 0.5
+
+
+def test_a_short_run_is_calibrated_as_well_as_a_long_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, calls = 0.0, list[float]()
+    monkeypatch.setattr("bench.clock.time.perf_counter", lambda: now)
+    clock = Clock(FakeDevice(), lambda: calls.append(now))
+    for step in range(3000):
+        now = 0.02 * step  # a minute
+        clock.calibrate()
+    assert sum(at < 4 for at in calls) >= 9
+    assert sum(at >= 20 for at in calls) == pytest.approx(40 / 2, abs=1)
+    assert len(calls) < 60  # of some ten milliseconds: under a percent
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
