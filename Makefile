@@ -1,20 +1,27 @@
 # Two commands do all the set-up on a machine with Python 3.11 or newer and nothing else:
 #   make demo   environment, install, a small comparison with its report
 #   make test   environment, install, every test, ruff and pyright among them
+# Beside them, make gate holds the code against the scores and times of results/reference/digits.
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3 python,\
 	$(shell $(p) -c 'import sys; sys.version_info >= (3, 11) and print("$(p)")' 2>/dev/null)))
 VENV ?= .venv
 BIN = $(VENV)/bin
 STUDY ?= studies/demo
+GATE ?= studies/gate
+DIGITS = results/reference/digits
 
-.PHONY: demo test quick-test benchmark format clean
+.PHONY: demo test gate quick-test benchmark format clean
 
 demo: $(VENV)/.installed
-	$(BIN)/bench run --methods none,classic-balanced,dcgan,oracle --datasets cells --seeds 3 --preset quick --out $(STUDY)
+	$(BIN)/bench run --methods unified,bagan --datasets cells --seeds 3 --preset quick --out $(STUDY)
 	@echo "The report: $(STUDY)/report.html, and the same as report.pdf and report.md"
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest
+
+gate: $(VENV)/.installed
+	$(BIN)/bench run --config $(DIGITS)/study.toml --no-generative-metrics --out $(GATE)
+	$(BIN)/bench check $(GATE) --baseline $(DIGITS)/baseline.json
 
 quick-test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -m "not slow"
