@@ -6,6 +6,8 @@ run slows it too. The clock runs it between the steps of a run and keeps its tim
 
 from __future__ import annotations
 
+import functools
+
 import torch
 from torch import nn
 
@@ -13,6 +15,8 @@ from methods import Precision
 from methods.training.precision import autocast
 
 BATCH, CHANNELS, SIZE = 32, 32, 16
+WARM_UP = 10
+"""Calls until the work takes as long as ever after: libraries choose their kernels, memory is mapped."""
 
 
 class Calibration:
@@ -39,3 +43,11 @@ class Calibration:
                 for weight in self._weights:
                     features = nn.functional.leaky_relu(nn.functional.conv2d(features, weight, padding=1), 0.2)
             torch.autograd.grad(features.float().square().mean(), self._weights)
+
+
+@functools.cache
+def warm_up(device: torch.device, precision: Precision) -> None:
+    """Does the work until its time holds still; once a process, for a later run finds everything warm."""
+    work = Calibration(device, precision)
+    for _ in range(WARM_UP):
+        work()

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bench.calibration import Calibration
+from bench.calibration import Calibration, warm_up
 from bench.checkpoint import Every, RunCheckpoints, StaleCheckpoint
 from bench.clock import Clock
 from bench.context import RunContext
@@ -175,8 +175,8 @@ def _once(run: Run, conditions: Conditions, store: Store) -> Record:
         time_limit(conditions.timeout),
     ):
         with clock.warmup():
-            for _ in range(3):
-                calibration()  # starts the device and its libraries
+            warm_up(device, run.protocol.precision)
+            calibration()  # starts the device and its libraries
         _seed_everything(run)
         heartbeat.update("data")
         source = run.build_dataset().open(conditions.places)

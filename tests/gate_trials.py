@@ -34,7 +34,7 @@ import time
 
 from methods.training.adversarial import AdversarialTraining
 
-update = AdversarialTraining.update
+update = getattr(AdversarialTraining.update, "unslowed", AdversarialTraining.update)  # a worker loads this for each run
 
 def slow(self):
     began = time.process_time()
@@ -44,6 +44,7 @@ def slow(self):
         pass
     return scalars
 
+slow.unslowed = update
 AdversarialTraining.update = slow
 '''
 
