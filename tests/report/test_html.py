@@ -15,7 +15,7 @@ from report.html import to_html
 from report.text import LEFT_TO_RIGHT, clean
 
 HERE = Path()
-IMAGES = Path(__file__).parents[2] / "docs" / "images"
+IMAGES = Path(__file__).parents[2] / "results" / "reference" / "demo" / "figures"
 NASTY = st.sampled_from(
     [
         "<script>alert(1)</script>",
@@ -89,7 +89,7 @@ def test_text_from_outside_is_shown_as_it_is(text):
 @settings(max_examples=50, deadline=None)
 @given(ANY, ANY)
 def test_words_of_pictures_are_shown_as_they_are(alt, caption):
-    page = Page(to_html(Document("t", (Figure(Path("demo-samples.png"), alt, caption),)), IMAGES))
+    page = Page(to_html(Document("t", (Figure(Path("cells-samples.png"), alt, caption),)), IMAGES))
     assert bare(page.text["figcaption"][0]) == f"Figure 1. {shown(caption)}".strip()
     assert [bare(value) for tag, name, value in page.attributes if (tag, name) == ("img", "alt")] == [shown(alt)]
 
