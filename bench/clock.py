@@ -16,8 +16,10 @@ from results.record import Contended
 CALIBRATION_EVERY_S = (0.4, 2.0)
 """At first and later on: often enough for a short run to see the load that it ran under, seldom enough to cost about a
 percent. In between it is an eighth of the run so far."""
+COLD = 2
+"""Calibrations at a run's start that do not count where there are more: no memory is mapped for them yet."""
 TRIMMED = 0.2
-"""Share of the calibrations left out at either end of their mean: in a fresh process some take five times as long."""
+"""Share of the others left out at either end of their mean."""
 
 
 class Clock:
@@ -151,7 +153,8 @@ class Clock:
 
     def _calibration_s(self) -> float | None:
         """Trimmed mean over the run, on the clock that costs are counted on: the device's where it keeps one."""
-        seconds = sorted(one.cpu_s if one.gpu_s is None else one.gpu_s for one in self._calibrated)
+        seconds = [one.cpu_s if one.gpu_s is None else one.gpu_s for one in self._calibrated]
+        seconds = sorted(seconds[COLD:] or seconds)
         apart = int(TRIMMED * len(seconds))
         return statistics.fmean(seconds[apart : len(seconds) - apart]) if seconds else None
 

@@ -149,14 +149,14 @@ def test_calibration_waits_until_it_is_due() -> None:
 
 def test_a_cold_start_does_not_count_as_the_speed_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bench.clock.CALIBRATION_EVERY_S", (0.0, 0.0))
-    device, spans = FakeDevice(), iter([1.25, 0.25, 0.25, 0.25, 0.5])
+    device, spans = FakeDevice(), iter([2.5, 1.25, 1.0, 0.25, 0.25, 0.25, 0.5])
 
     def work() -> None:
         device.time += next(spans)
 
     clock = Clock(device, work)
     with clock.run() as total:
-        for _ in range(5):
+        for _ in range(7):
             clock.calibrate()
     assert clock.timing(total, contended="none").calibration_s == pytest.approx(1 / 3)  # of 0.25, 0.25 and 0.5
 
