@@ -3,24 +3,29 @@
     python docs/figures.py            # after a study under results/reference/ has changed
     python docs/figures.py --check    # says which files are not what the records say; a test does the same
 
-Between `<!-- scores cells -->` and `<!-- end -->` stands the main table of results/reference/cells, between
-`<!-- findings cells -->` and `<!-- end -->` what its report says in words, and between `<!-- verdicts cells -->` and
-`<!-- end -->` the table of all comparisons.
+Between `<!-- KIND STUDY -->` and `<!-- end -->` stands one piece of the report of results/reference/STUDY; `KINDS` has
+the pieces.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
+from report import generative
 from report.compare import compare
 from report.document import Block, Document
-from report.findings import findings
+from report.evidence import Evidence
+from report.findings import findings, one_or_two
 from report.markdown import to_markdown
+from report.one_seed import one_seed
+from report.phase_costs import phase_cost_table
+from report.stability import stability
 from report.study import Results, read_results
-from report.tables import score_table
+from report.tables import class_recall_table, score_table
 from report.verdicts import verdict_table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,25 +33,27 @@ STUDIES = ROOT / "results" / "reference"
 BLOCK = re.compile(r"(?P<open><!-- (?P<kind>\w+) (?P<study>[\w-]+) -->\n).*?(?P<close><!-- end -->)", re.DOTALL)
 
 
-def scores(results: Results) -> Iterator[Block]:
-    """The main table of each dataset."""
-    return (score_table(results, dataset) for dataset in results.datasets)
+Piece: TypeAlias = Callable[[Results, Evidence, str], Iterable[Block | None]]
+"""What is said of one dataset, from a study's records and comparisons."""
 
 
-def in_words(results: Results) -> Iterator[Block]:
-    """What the report says of each dataset."""
-    compared = compare(results)
-    for dataset in results.datasets:
-        yield from findings(compared, dataset, rope=results.study.rope, clock=results.cost_clock)
+def _findings(results: Results, evidence: Evidence, dataset: str) -> Iterator[Block]:
+    told = {"rope": results.study.rope, "clock": results.cost_clock}
+    yield from findings(evidence.compared, dataset, **told)
+    yield from one_or_two(evidence.heads, dataset, **told)
 
 
-def verdicts(results: Results) -> Iterator[Block]:
-    """All comparisons on each dataset."""
-    compared = compare(results)
-    return (verdict_table(compared, dataset) for dataset in results.datasets)
-
-
-KINDS: dict[str, Callable[[Results], Iterator[Block]]] = {"scores": scores, "findings": in_words, "verdicts": verdicts}
+KINDS: dict[str, Piece] = {
+    "scores": lambda results, _, dataset: (score_table(results, dataset),),
+    "findings": _findings,
+    "verdicts": lambda _, evidence, dataset: (verdict_table(evidence.compared, dataset),),
+    "heads": lambda _, evidence, dataset: (verdict_table(evidence.heads, dataset),),
+    "costs": lambda results, evidence, dataset: (phase_cost_table(results, dataset, evidence.heads),),
+    "classes": lambda results, _, dataset: (class_recall_table(results, dataset),),
+    "first": lambda results, _, dataset: stability(results, dataset),
+    "seeds": lambda results, evidence, dataset: one_seed(results, dataset, (*evidence.compared, *evidence.heads)),
+    "generators": lambda results, _, dataset: generative.figures(results, dataset),
+}
 
 
 def filled(text: str) -> str:
@@ -58,7 +65,10 @@ def filled(text: str) -> str:
     """
 
     def block(found: re.Match[str]) -> str:
-        blocks = tuple(KINDS[found["kind"]](read_results(STUDIES / found["study"])))
+        results = read_results(STUDIES / found["study"])
+        evidence = Evidence.of(results, compare(results))
+        pieces = (KINDS[found["kind"]](results, evidence, dataset) for dataset in results.datasets)
+        blocks = tuple(block for piece in pieces for block in piece if block is not None)
         _, _, body = to_markdown(Document("figures", blocks)).partition("\n\n")
         unnumbered = re.sub(r"^\*Table \d+\. ", "*", body, flags=re.MULTILINE)
         return f"{found['open']}\n{unnumbered}\n{found['close']}"

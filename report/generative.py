@@ -51,18 +51,32 @@ MOST_REASONS = 20
 
 def section(results: Results, dataset: str, drawing: Drawing) -> Iterator[Block]:
     """Tables and pictures of a dataset; nothing where no run has generated images measured."""
-    measured = [record for record in results.of_dataset(dataset) if record.generative and record.status == "ok"]
+    measured = _measured(results, dataset)
     if not measured:
         return
-    long = generative_table(measured)
     yield Heading(3, "How good and how new are the generated images?")
-    yield _extractor_sentence(measured)
-    tables = likeness_table(results, dataset, long), fidelity_table(results, dataset, long)
-    yield from (table for table in tables if len(table.columns) > len(HEADS))
-    yield _ranks(results, dataset, long)
+    yield from figures(results, dataset)
     if not results.brief:
         yield from images.nearest(results, drawing, dataset)
     yield from _missing(measured)
+
+
+def figures(results: Results, dataset: str) -> Iterator[Block]:
+    """What was measured with what, the tables, and whether nearer images came with better classifiers."""
+    measured = _measured(results, dataset)
+    if not measured:
+        return
+    long = generative_table(measured)
+    yield _extractor_sentence(measured)
+    tables = likeness_table(results, dataset, long), fidelity_table(results, dataset, long)
+    yield from (table for table in tables if len(table.columns) > len(HEADS))
+    for metric in ("kid_excess", "fid_excess"):
+        if (long["metric"] == metric).any():
+            yield _ranks(results, dataset, long, metric)
+
+
+def _measured(results: Results, dataset: str) -> list[Record]:
+    return [record for record in results.of_dataset(dataset) if record.generative and record.status == "ok"]
 
 
 def generative_table(records: Sequence[Record]) -> pd.DataFrame:
@@ -196,18 +210,19 @@ def _extractor_sentence(records: Sequence[Record]) -> Paragraph:
     )
 
 
-def _ranks(results: Results, dataset: str, long: pd.DataFrame) -> Paragraph:
+def _ranks(results: Results, dataset: str, long: pd.DataFrame, metric: str) -> Paragraph:
     """Whether nearness to real images goes with what the classifier gains; published studies say it need not."""
-    pooled = long[(long["class"] == ALL) & (long["metric"] == "kid_excess")]
-    kid = aggregate.spreads(pooled, "method")
+    pooled = long[(long["class"] == ALL) & (long["metric"] == metric)]
+    nearness = aggregate.spreads(pooled, "method")
     gains = results.gains
     sign = direction(results.metric)
     pairs = [
-        (of_kid.mean, sign * gains[key].mean)
-        for (method,), of_kid in kid.items()
+        (distance.mean, sign * gains[key].mean)
+        for (method,), distance in nearness.items()
         if (key := (dataset, method, results.metric)) in gains
     ]
-    what = f"KID − floor and the gain in {METRICS[results.metric]} over the reference arm"
+    name = WORDS[metric.removesuffix("_excess")]
+    what = f"{name} − floor and the gain in {METRICS[results.metric]} over the reference arm"
     found = rank_correlation([quality for quality, _ in pairs], [gain for _, gain in pairs])
     if isinstance(found, str):
         return Paragraph(f"No rank correlation of {what} is given: {found}.")

@@ -8,6 +8,7 @@ from report import generative, tables
 from report.document import Block, Heading, Paragraph
 from report.drawing import Drawing
 from report.evidence import Evidence
+from report.one_seed import one_seed
 from report.phase_costs import phase_cost_table
 from report.pictures import classes, costs, images, scores
 from report.pictures.curves import curves
@@ -37,6 +38,9 @@ def section(results: Results, dataset: str, drawing: Drawing, evidence: Evidence
     yield Heading(3, "Against the reference arm")
     yield from _against(results, dataset, drawing, evidence, single)
     yield from _titled("Who stays first", stability(results, dataset))
+    if not results.brief:
+        both = (*evidence.compared, *evidence.heads)
+        yield from _titled("What one seed would have said", one_seed(results, dataset, both))
     heads = verdict_table(evidence.heads, dataset)
     if heads.rows:
         yield Heading(3, "One process or two")

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from results import Store
+
 ROOT = Path(__file__).resolve().parents[1]
 STUDIES = sorted(path.parent for path in (ROOT / "results" / "reference").glob("*/study.toml"))
 WRITTEN = ("report.md", "report.html", "table.csv", "table.tex")
@@ -44,6 +46,22 @@ def test_figures_in_the_documents_are_those_of_the_records() -> None:
         assert figures.filled(file.read_text()) == file.read_text(), f"{file.name}: run `python docs/figures.py`"
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("scores", "Mean ± standard deviation over seeds on cells"),
+        ("findings", "On `cells`, 4 methods are held against"),
+        ("verdicts", "Verdicts on cells"),
+        ("classes", "trophozoite"),
+        ("first", "How often each method comes first on cells"),
+        ("seeds", "What one seed would have printed on cells"),
+        ("generators", "Generated against test images"),
+    ],
+)
+def test_every_piece_of_a_report_can_stand_in_a_document(kind: str, words: str) -> None:
+    assert words in script("docs/figures.py").filled(f"<!-- {kind} demo -->\n<!-- end -->\n")
+
+
 def test_a_figure_that_was_changed_by_hand_would_be_seen() -> None:
     figures = script("docs/figures.py")
     readme = (ROOT / "README.md").read_text()
@@ -59,3 +77,15 @@ def test_thinned_curves_keep_their_ends() -> None:
     kept = script("results/reference/keep.py").thinned(points)
     assert kept[-2:] == points[-2:]
     assert [p.step for p in kept if p.name == "a"] == list(range(1, 101, 3))
+
+
+def test_a_kept_study_is_called_as_its_folder_and_has_the_same_figures(tmp_path: Path) -> None:
+    source, kept = STUDIES[0], tmp_path / "kept"
+    keep = [sys.executable, str(ROOT / "results" / "reference" / "keep.py")]
+    subprocess.run([*keep, str(source), str(kept)], cwd=ROOT, check=True)
+    assert Store(kept).read_study().name == "kept"
+    assert [r.metrics for r in Store(kept).records()] == [r.metrics for r in Store(source).records()]
+    done = subprocess.run(
+        [*keep, str(tmp_path / "none"), str(kept)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1 and done.stderr.startswith("keep.py: ") and done.stderr.count("\n") == 1

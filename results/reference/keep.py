@@ -3,7 +3,8 @@
     python results/reference/keep.py studies/cells results/reference/cells
 
 Records and predictions are copied as they are, curves are thinned to some dozen points each, and of each method's
-pictures one grid a dataset is kept, in 64 colours. `bench report` makes the report from these, and can make it again.
+pictures one grid a dataset is kept, in 64 colours. `bench report FOLDER` makes the report from these, and can make it
+again; `python docs/figures.py` then writes its figures into the documents.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from results import Store
+from results import Store, UnreadableFile
 from results.curves import COLUMNS, CurvePoint, read_curves
 from results.curves import FILE_NAME as CURVES
 from results.plane import FILE_NAME as PLANE
@@ -31,9 +32,12 @@ def keep(source: Store, target: Store) -> None:
 
     Args:
         source: With records.
-        target: Made where it does not exist; runs that it has are written again.
+        target: Made where it does not exist; runs that it has are written again. The study takes its folder's name.
+
+    Raises:
+        UnreadableFile: The source has no study file, or one that cannot be read.
     """
-    target.write_study(source.read_study())
+    target.write_study(source.read_study().model_copy(update={"name": target.folder.name}))
     pictured: set[tuple[str, str]] = set()
     for record in source.records():
         came_from = source.run_folder(record.run_id)
@@ -77,4 +81,7 @@ def write_curves(points: list[CurvePoint], folder: Path) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit("write: python results/reference/keep.py STUDY FOLDER")
-    keep(Store(Path(sys.argv[1])), Store(Path(sys.argv[2])))
+    try:
+        keep(Store(Path(sys.argv[1])), Store(Path(sys.argv[2])))
+    except UnreadableFile as error:
+        sys.exit(f"keep.py: {error}")

@@ -6,6 +6,7 @@ from report.across import across
 from report.compare import against_base, compare
 from report.document import Paragraph, Table, plain
 from report.drawing import Drawing
+from report.one_seed import one_seed
 from report.phase_costs import phase_cost_table
 from report.single_images import SingleImages, image_table
 from report.stability import stability
@@ -54,6 +55,37 @@ def test_who_stays_first(make_record):
     assert abs(int(first[3].split()[0]) - 74) <= 3
     assert plain(said.text).startswith(f"a has the highest mean balanced accuracy, and keeps it in {first[3]}")
     assert "Left out, since seeds are missing: d." in table.caption
+
+
+def test_one_lucky_and_one_unlucky_seed(make_record):
+    scores = {"classic-balanced": [0.80, 0.80, 0.80], "gan": [0.83, 0.79, 0.80], "good": [0.81, 0.9, 0.85]}
+    records = [make_record(method=m, seed=i, score=s) for m, of in scores.items() for i, s in enumerate(of)]
+    results = Results.of(records)
+    said, table = one_seed(results, "cells", compare(results))
+    rows = {row[0]: row[1:] for row in cells(table)}
+    assert rows["gan"][:4] == ["classic-balanced", "+0.030 (0)", "−0.010 (1)", "1 of 3"]
+    assert rows["good"][1:4] == ["+0.100 (1)", "+0.010 (0)", "3 of 3"]
+    assert plain(said.text) == (
+        "Had one seed been run, 1 of 2 comparisons could have come out either way: in balanced accuracy gan comes out "
+        "with seed 0 3.0 points above classic-balanced, or with seed 1 1.0 points below it."
+    )
+
+
+def test_of_the_calibration_error_the_luckiest_seed_is_the_lowest(make_record):
+    def of(ece):
+        return make_record(score=0.5).metrics.model_copy(update={"ece": ece})
+
+    errors = {"classic-balanced": [0.10, 0.10], "gan": [0.12, 0.13]}
+    records = [make_record(method=m, seed=i, metrics=of(e)) for m, es in errors.items() for i, e in enumerate(es)]
+    results = Results.of(records, study=Study(metric="ece"))
+    said, table = one_seed(results, "cells", compare(results))
+    assert plain(said.text) == "Of 1 comparison none would have come out the other way with one seed."
+    assert cells(table)[0][2:5] == ["+0.020 (0)", "+0.030 (1)", "0 of 2"]
+
+
+def test_one_seed_alone_has_no_lucky_one(make_record):
+    results = Results.of([make_record(method=m) for m in ("classic-balanced", "gan")])
+    assert list(one_seed(results, "cells", compare(results))) == []
 
 
 def test_of_the_calibration_error_the_lowest_is_first(make_record):
