@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from bench.calibration import Calibration, warm_up
 from bench.checkpoint import Every, RunCheckpoints, StaleCheckpoint
@@ -21,39 +20,28 @@ from bench.context import RunContext
 from bench.devices import device_name
 from bench.environment import environment
 from bench.errors import StudyStopped
+from bench.examination import examine, extractor_for, judge
 from bench.faults import Outcome, faults_into, is_full_disk
-from bench.generative.domain import DomainExtractor, cached_domain
-from bench.generative.of_run import measure_run
 from bench.limit import time_limit
 from bench.memory import keep_freed_memory
 from bench.meters import meter_for
 from bench.plan import Run
-from bench.samples import write_samples
-from bench.score import score
-from bench.streams import numpy_generator, stream_seed, torch_generator
+from bench.split_record import checked_leaks, split_record
+from bench.streams import stream_seed
 from bench.weights import keep
-from datasets import DatasetError, LabelledImages, Places, Split, leaks
-from methods import Diverged, Fitted
+from datasets import Places
 from results import (
     WEIGHTS,
-    ClassCounts,
     Contended,
     CurveWriter,
     ErrorRecord,
-    Generative,
     Heartbeat,
-    Metrics,
-    Predictions,
     Record,
-    SplitRecord,
     Store,
     Timing,
-    save_predictions,
 )
 
 OUT_OF_MEMORY = torch.OutOfMemoryError.__name__
-MOST_LISTED = 100
-"""Leaks and images left out that a record lists; it counts them all."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +169,7 @@ def _once(run: Run, conditions: Conditions, store: Store) -> Record:
         heartbeat.update("data")
         source = run.build_dataset().open(conditions.places)
         split = source.split(size=run.protocol.budget.size, seed=stream_seed(run.fingerprint, run.seed, "split"))
-        outcome.split = _split_record(split, checked_leaks(split, run.dataset, allow=conditions.allow_leaks))
+        outcome.split = split_record(split, checked_leaks(split, run.dataset, allow=conditions.allow_leaks))
         with CurveWriter(artifacts) as curves:
             context = RunContext(
                 run=run,
@@ -198,11 +186,13 @@ def _once(run: Run, conditions: Conditions, store: Store) -> Record:
             keep(artifacts / WEIGHTS, fitted, run=run, train=split.train)
         heartbeat.update("score")
         with clock.warmup():  # trained once for all methods of a seed, so it is no part of any run
-            extractor = _extractor(run, split, conditions, device)
+            extractor = None
+            if conditions.generative:
+                extractor = extractor_for(run, split, device=device, cache=conditions.places.cache)
         with clock.phase("score"):
-            outcome.metrics = _judge(fitted, split, artifacts)
+            outcome.metrics = judge(fitted, split, artifacts)
             if run.build_method().can_sample:
-                outcome.generative = _examine(run, fitted, split, extractor, device=device, artifacts=artifacts)
+                outcome.generative = examine(run, fitted, split, extractor, device=device, artifacts=artifacts)
     return _record(run, outcome, timing=clock.timing(total, contended=conditions.contended), device=device)
 
 
@@ -248,100 +238,9 @@ def _record(run: Run, outcome: Outcome, *, timing: Timing | None, device: torch.
     )
 
 
-def _judge(fitted: Fitted, split: Split, artifacts: Path) -> Metrics:
-    """Predicts the test images, the only time that they are touched, and keeps the predictions."""
-    probabilities = check_probabilities(fitted.predict_proba(split.test.images), split.test)
-    save_predictions(Predictions(split.test.labels, probabilities, split.test.groups), artifacts)
-    return score(probabilities, split.test.labels, classes=split.test.classes, train_counts=split.train.counts)
-
-
-def _extractor(run: Run, split: Split, conditions: Conditions, device: torch.device) -> DomainExtractor | None:
-    """What generated images are measured with, where there are any to measure."""
-    if not (conditions.generative and run.build_method().can_sample):
-        return None
-    return cached_domain(
-        split.train, fingerprint=run.fingerprint, seed=run.seed, device=device, cache=conditions.places.cache
-    )
-
-
-def _examine(
-    run: Run,
-    fitted: Fitted,
-    split: Split,
-    extractor: DomainExtractor | None,
-    *,
-    device: torch.device,
-    artifacts: Path,
-) -> Generative | None:
-    """Draws images, keeps a picture of them, and measures them."""
-    generator = torch_generator(stream_seed(run.fingerprint, run.seed, "sampling"))
-    write_samples(artifacts / "samples.png", fitted=fitted, train=split.train, generator=generator)
-    if extractor is None:
-        return None
-    rng = numpy_generator(stream_seed(run.fingerprint, run.seed, "generative"))
-    return measure_run(
-        run, fitted, split, extractor=extractor, device=device, generator=generator, rng=rng, artifacts=artifacts
-    )
-
-
-def check_probabilities(probabilities: NDArray[np.float32], test: LabelledImages) -> NDArray[np.float32]:
-    """Holds predictions against what the interface promises.
-
-    Raises:
-        Diverged: They are not finite.
-        ValueError: Wrong shape, or rows that do not sum to one.
-    """
-    expected = (len(test), len(test.classes))
-    if probabilities.shape != expected:
-        raise ValueError(f"predict_proba returned shape {probabilities.shape}, expected {expected}; mend the method.")
-    if not np.isfinite(probabilities).all():
-        raise Diverged(0, "a predicted probability")
-    if not np.allclose(probabilities.sum(axis=1), 1, atol=1e-3):
-        raise ValueError("predict_proba returned rows that do not sum to one; mend the method.")
-    return probabilities
-
-
 def _seed_everything(run: Run) -> None:
     """Seeds the global generators too, for libraries that use them; our own code draws from named streams."""
     seed = stream_seed(run.fingerprint, run.seed, "global")
     torch.manual_seed(seed)
     np.random.seed(seed % 2**32)
     random.seed(seed)
-
-
-def checked_leaks(split: Split, dataset: str, *, allow: bool) -> list[str]:
-    """What crosses a split, a sentence each.
-
-    Raises:
-        DatasetError: Something does, and that is not allowed.
-    """
-    found = leaks(split)
-    if found and not allow:
-        more = f", and {len(found) - 1} more such" if len(found) > 1 else ""
-        raise DatasetError(
-            f"the split of {dataset} leaks: {found[0]}{more}; `bench inspect` lists them all: remove the duplicates or "
-            "give groups that keep them together, or run it all the same with --allow-leaks."
-        )
-    return found
-
-
-def _split_record(split: Split, leaking: list[str]) -> SplitRecord:
-    def counts(part: LabelledImages) -> dict[str, int]:
-        return dict(zip(part.classes, part.counts.tolist(), strict=True))
-
-    parts = (split.train, split.valid, split.test)
-    groups = None
-    if split.train.groups is not None:
-        groups = sum(len(np.unique(part.groups)) for part in parts if part.groups is not None)
-    return SplitRecord(
-        rule=split.rule,
-        n_train=len(split.train),
-        n_valid=len(split.valid),
-        n_test=len(split.test),
-        n_groups=groups,
-        class_counts=ClassCounts(train=counts(split.train), valid=counts(split.valid), test=counts(split.test)),
-        n_left_out=len(split.left_out),
-        left_out=list(split.left_out[:MOST_LISTED]),
-        n_leaks=len(leaking),
-        leaks=leaking[:MOST_LISTED],
-    )

@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.devices import choose_devices, choose_precision
 from bench.errors import UsageError
 from bench.plan import Protocol, Run, plan, resolve_datasets, resolve_methods, resolve_protocol
-from bench.run import checked_leaks
+from bench.split_record import checked_leaks
 from bench.streams import stream_seed
 from datasets import Dataset, Places, Source, load_plugin
 from methods import Method

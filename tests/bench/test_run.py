@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-import bench.run
+import bench.examination
 from bench.errors import StudyStopped
 from bench.run import Conditions, carry_out
 from bench.score import score
@@ -88,7 +88,7 @@ def test_a_full_disk_stops_the_study_and_leaves_no_record(session, places, monke
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(bench.run, "save_predictions", full)
+    monkeypatch.setattr(bench.examination, "save_predictions", full)
     with pytest.raises(StudyStopped, match=r"disk of .* is full; make space"):
         carry_out(planned.runs[0], Conditions(study=planned.store.folder, places=places))
     assert planned.store.run_ids() == []
