@@ -4,7 +4,7 @@
     python docs/figures.py --check    # says which files are not what the records say; a test does the same
 
 Between `<!-- KIND STUDY -->` and `<!-- end -->` stands one piece of the report of results/reference/STUDY; `KINDS` has
-the pieces.
+the pieces. `<!-- KIND STUDY against ARM -->` holds all methods against that arm, as `bench compare --reference` does.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ from report.verdicts import verdict_table
 
 ROOT = Path(__file__).resolve().parents[1]
 STUDIES = ROOT / "results" / "reference"
-BLOCK = re.compile(r"(?P<open><!-- (?P<kind>\w+) (?P<study>[\w-]+) -->\n).*?(?P<close><!-- end -->)", re.DOTALL)
+BLOCK = re.compile(
+    r"(?P<open><!-- (?P<kind>\w+) (?P<study>[\w-]+)(?: against (?P<reference>\S+))? -->\n).*?(?P<close><!-- end -->)",
+    re.DOTALL,
+)
 
 
 Piece: TypeAlias = Callable[[Results, Evidence, str], Iterable[Block | None]]
@@ -66,6 +69,9 @@ def filled(text: str) -> str:
 
     def block(found: re.Match[str]) -> str:
         results = read_results(STUDIES / found["study"])
+        if found["reference"]:
+            study = results.study.model_copy(update={"reference": found["reference"]})
+            results = Results.of(results.records, study=study, folder=results.folder)
         evidence = Evidence.of(results, compare(results))
         pieces = (KINDS[found["kind"]](results, evidence, dataset) for dataset in results.datasets)
         blocks = tuple(block for piece in pieces for block in piece if block is not None)

@@ -62,6 +62,11 @@ def test_every_piece_of_a_report_can_stand_in_a_document(kind: str, words: str) 
     assert words in script("docs/figures.py").filled(f"<!-- {kind} demo -->\n<!-- end -->\n")
 
 
+def test_a_document_can_hold_methods_against_another_arm() -> None:
+    table = script("docs/figures.py").filled("<!-- verdicts placebos against oversample -->\n<!-- end -->\n")
+    assert "| `duplicate` | `oversample` |" in table and "| `oracle` | `oversample` |" in table
+
+
 def test_a_figure_that_was_changed_by_hand_would_be_seen() -> None:
     figures = script("docs/figures.py")
     readme = (ROOT / "README.md").read_text()
