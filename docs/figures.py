@@ -25,7 +25,7 @@ from report.one_seed import one_seed
 from report.phase_costs import phase_cost_table
 from report.stability import stability
 from report.study import Results, read_results
-from report.tables import class_recall_table, score_table
+from report.tables import class_recall_table, dataset_table, score_table
 from report.verdicts import verdict_table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -47,6 +47,7 @@ def _findings(results: Results, evidence: Evidence, dataset: str) -> Iterator[Bl
 
 
 KINDS: dict[str, Piece] = {
+    "data": lambda results, _, dataset: (dataset_table(results),) if dataset == results.datasets[0] else (),
     "scores": lambda results, _, dataset: (score_table(results, dataset),),
     "findings": _findings,
     "verdicts": lambda _, evidence, dataset: (verdict_table(evidence.compared, dataset),),

@@ -37,6 +37,11 @@ def findings(found: Sequence[Comparison], dataset: str, *, rope: float, clock: s
     main = [one for one in here if one.metric == first]
     yield Paragraph(("On ", Code(dataset), *_tally(main)))
     yield Items(tuple(_sentences(main, rope=rope, clock=clock)))
+    if any(one.word == "undecided" and _leaves_zero_out(one.interval) for one in main):
+        yield Paragraph(
+            "Each interval is that of one comparison alone; verdicts also allow for how many are made (Holm), so one "
+            "can be undecided though its interval leaves zero out."
+        )
     ranking = {one.method: one for one in here if one.metric == RANKING}
     if first != RANKING:
         apart = [(one, ranking[one.method]) for one in main if _apart(one, ranking.get(one.method))]
@@ -77,6 +82,10 @@ def own_five_percent(found: Sequence[Comparison]) -> Text:
     )
 
 
+def _leaves_zero_out(interval: tuple[float, float] | None) -> bool:
+    return interval is not None and (interval[0] > 0 or interval[1] < 0)
+
+
 def _sentences(main: Sequence[Comparison], *, rope: float, clock: str) -> Iterator[Text]:
     for side in SIDES:
         members = [one for one in main if one.word == side]
@@ -108,7 +117,14 @@ def _tally(main: Sequence[Comparison]) -> tuple[Span, ...]:
     held = plural(len(main), "method")
     verb = "is" if len(main) == 1 else "are"
     less = ", of which less is better" if direction(main[0].metric) < 0 else ""
-    spans = (f", {held} {verb} held against ", *listed(arms), f" in {METRICS[main[0].metric]}{less}: ")
+    each = (
+        ""
+        if len(arms) == 1
+        else "the arm of its own classifier, "
+        if verb == "is"
+        else "the arms of their own classifiers, "
+    )
+    spans = (f", {held} {verb} held against {each}", *listed(arms), f", in {METRICS[main[0].metric]}{less}: ")
     return (*spans, Strong(", ".join(counted)), ".")
 
 
@@ -214,7 +230,9 @@ def _could_have_found(pairs: str, sizes: Sequence[float]) -> str:
     if not sizes:
         return ""
     if not possible:
-        return f" With their spread, {pairs} cannot be relied on to find any difference: not even one of 100 points."
+        return f" With this spread, {pairs} cannot be relied on to find any difference: not even one of 100 points."
     rest = len(sizes) - len(possible)
     but = f" ({plural(rest, 'method')} not counted: there not even one of 100 points)" if rest else ""
-    return f" With their spread, {pairs} find a true difference of {span(possible)} points four times in five{but}."
+    above = span(possible)
+    each = ", by method," if " to " in above else ""
+    return f" With this spread, {pairs} find a true difference four times in five only above {above} points{each}{but}."

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from report import aggregate
 from report.aggregate import Kind, Spread
-from report.document import Code, Column, Span, Strong, Table, Text
+from report.document import Code, Column, Strong, Table, Text
 from report.frame import METRICS, NOT_COST, in_order
 from report.study import Results
 from report.text import NOTHING, difference, outcome, score, seconds, short
@@ -32,21 +32,20 @@ def score_table(results: Results, dataset: str) -> Table:
             *_arm(results, dataset, method),
             *(score(means.get((dataset, method, metric))) for metric in metrics),
             difference(gains.get((dataset, method, results.metric))) if method in results.references else NOTHING,
-            seconds(cost.get((dataset, method))),
+            *([seconds(cost.get((dataset, method)))] if kind else []),
         )
         for method in results.methods(dataset)
     ]
-    caption: tuple[Span, ...] = (
+    caption = (
         f"Mean ± standard deviation over seeds on {short(dataset, 80)}. Δ: {METRICS[results.metric]} minus that of the "
-        f"reference arm, paired by seed. Cost: {results.cost_clock} seconds a run, scoring left out",
-        f" ({_times(kind)}).",
+        f"reference arm, paired by seed. {_cost_words(results.cost_clock, kind)}",
     )
     columns = (
         _METHOD,
         _RUNS,
         *(Column(METRICS[metric]) for metric in metrics),
         Column(f"Δ {METRICS[results.metric]}"),
-        Column("cost [s]"),
+        *([Column("cost [s]")] if kind else []),
     )
     return Table(caption, columns, tuple(rows))
 
@@ -188,9 +187,13 @@ def main_cost(results: Results) -> tuple[dict[tuple[str, ...], Spread], Kind | N
     return aggregate.spreads(aggregate.costs(results.runs, kind), "dataset", "method"), kind
 
 
-def _times(kind: Kind | None) -> str:
+def _cost_words(clock: str, kind: Kind | None) -> str:
     if kind is None:
-        return "no run has times that may be shown: each shared device or cores with others"
+        return "Costs are not shown: each run shared device or cores with others."
+    return f"Cost: {clock} seconds a run, scoring left out ({_times(kind)})."
+
+
+def _times(kind: Kind) -> str:
     return f"{short(kind.hardware, 120)}; {CONTENDED[kind.contended]}"
 
 

@@ -49,6 +49,7 @@ def test_figures_in_the_documents_are_those_of_the_records() -> None:
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
+        ("data", "ring 117, schizont 42"),
         ("scores", "Mean ± standard deviation over seeds on cells"),
         ("findings", "On `cells`, 4 methods are held against"),
         ("verdicts", "Verdicts on cells"),

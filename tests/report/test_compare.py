@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from bench.commands.app import app
 from report.compare import compare, head_to_head
-from report.comparison import KEYS
+from report.comparison import KEYS, Comparison
 from report.document import plain
 from report.findings import findings, one_or_two, own_five_percent
 from report.numbers import minus
@@ -237,7 +237,7 @@ def test_one_process_is_held_against_two_with_the_same_classifier(study, make_re
 def test_with_five_seeds_the_report_says_what_they_could_show(study):
     text = words(study(up=(NOISE + 0.03)[:5]))
     assert "With 5 pairs a sign-flip test cannot go below p = 0.0625, whatever the difference." in text
-    assert "5 pairs find a true difference of" in text and "points four times in five" in text
+    assert "5 pairs find a true difference four times in five only above" in text
     assert "sign-flip" not in words(study(up=NOISE + 0.03))
 
 
@@ -249,7 +249,22 @@ def test_a_difference_that_no_score_can_show_is_not_told_as_detectable(study):
     table = verdict_table(compare(Results.of(records)), "cells")
     assert {row[[column.name for column in table.columns].index("detectable")] for row in table.rows} == {"> 1"}
     both = words(study(up=np.array([0.15, -0.65]), close=np.array([0.001, 0.002])))
-    assert "points four times in five (1 method not counted: there not even one of 100 points)." in both
+    assert "points (1 method not counted: there not even one of 100 points)." in both
+
+
+def test_an_interval_that_leaves_zero_out_beside_an_undecided_verdict_is_explained():
+    def one(interval):
+        return Comparison(
+            method="gan", dataset="cells", reference="none", metric="balanced_accuracy", family="main", n=8,
+            n_diverged=0, difference=sum(interval) / 2, interval=interval, p=0.03, p_holm=0.09, seeds_needed=12,
+        )  # fmt: skip
+
+    def told(interval):
+        return "".join(plain(t) for b in findings([one(interval)], "cells", rope=0.01, clock="CPU") for t in texts(b))
+
+    assert "undecided though its interval leaves zero out" in told((0.01, 0.05))
+    assert "undecided though its interval leaves zero out" in told((-0.05, -0.01))
+    assert "leaves zero out" not in told((-0.01, 0.05))
 
 
 def test_each_metric_and_dataset_is_said_to_be_a_question_of_its_own(study):
