@@ -15,7 +15,7 @@ PRESETS: Mapping[str, Budget] = MappingProxyType(
         "smoke": Budget(  # seconds, for tests: nothing is learnt
             size=16, batch=16, classifier_steps=20, classifier_width=8, generator_steps=20, generator_width=8
         ),
-        "quick": Budget(  # half a minute of one core for a classifier, under two minutes with a generator
+        "quick": Budget(  # a minute of one core for a classifier, some with a generator
             size=32, batch=32, classifier_steps=3000, classifier_width=16, generator_steps=3200, generator_width=32
         ),
         "standard": Budget(  # minutes on a GPU

@@ -11,8 +11,8 @@ import torch
 def stream_seed(fingerprint: str, seed: int, stream: str) -> int:
     """The seed of one stream: a hash of (dataset fingerprint, seed, stream) and of nothing else.
 
-    The method does not enter, so all methods share split, classifier initialisation and batch order within a seed;
-    no path enters, so they do on every machine.
+    The method does not enter, so within a seed all methods share the split, and those of one classifier its initial
+    weights; two that draw images by the same rule draw the same ones. No path enters, so that holds on every machine.
 
     Args:
         fingerprint: Of the dataset.

@@ -1,11 +1,11 @@
 """Trials of the CI gate: does it keep quiet over unchanged code on a noisy machine, and does it notice what is planted?
 
-    python tests/gate_trials.py results/reference/digits/study.toml /tmp/gate
+    python tests/gate_trials.py docs/studies/gate.toml /tmp/gate
 
 A study is run again and again while another process takes cores in bursts; every repeat is held against every earlier
 one, which has to pass. Then one arm's generator phase is stretched to 1.3 times its CPU time, and, apart from that,
 three points of balanced accuracy are taken from that arm by changing predictions of images drawn at random; each has
-to be found. Finished repeats are kept, so a trial goes on where it stopped. docs/performance.md keeps the figures.
+to be found. Finished repeats are kept, so a trial goes on where it stopped. docs/gate.md keeps the figures.
 """
 
 from __future__ import annotations

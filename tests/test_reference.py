@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from results import Store
+from bench.presets import resolve_budget
+from datasets import DATASETS
+from methods import METHODS
+from results import Store, read_study
 
 ROOT = Path(__file__).resolve().parents[1]
 STUDIES = sorted(path.parent for path in (ROOT / "results" / "reference").glob("*/study.toml"))
@@ -74,6 +77,20 @@ def test_a_figure_that_was_changed_by_hand_would_be_seen() -> None:
     block = figures.BLOCK.search(readme)
     changed = readme[: block.start()] + block.group().replace("0.", "0.9", 1) + readme[block.end() :]
     assert changed != readme and figures.filled(changed) == readme
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "docs" / "studies").glob("*.toml")), ids=lambda path: path.stem)
+def test_every_study_file_names_what_there_is(file: Path) -> None:
+    study = read_study(file)
+    methods = {METHODS.build(spec).name for spec in study.methods}
+    assert study.methods and {METHODS.build(name).name for of in study.families.values() for name in of} - methods <= {
+        "none",
+        "classic-balanced",
+        "none[classifier=vit]",
+        "classic-balanced[classifier=vit]",
+    }
+    assert [DATASETS.build(spec).info.name for spec in study.datasets]
+    assert resolve_budget(study.preset, study.budget)
 
 
 def test_thinned_curves_keep_their_ends() -> None:

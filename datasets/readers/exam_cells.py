@@ -19,12 +19,12 @@ _NUMBERED = re.compile(r"cell_(\d+)\.(png|txt)")
 
 @register
 class ExamCells(Reader):
-    """The layout of the malaria exam set: ``cell_<n>.png`` beside ``cell_<n>.txt``, which holds the label."""
+    """Single cells: ``cell_<n>.png`` beside ``cell_<n>.txt``, which holds the label."""
 
     info = DatasetInfo(
         name="exam-cells",
         version=1,
-        summary="single cells in the layout of the malaria exam set: cell_<n>.png and cell_<n>.txt",
+        summary="single cells: cell_<n>.png, and cell_<n>.txt with its label",
         reference="your own",
         needs="a folder with cell_<n>.png and, beside each, cell_<n>.txt with the label inside",
     )

@@ -55,12 +55,12 @@ class Ddpm(Conditional):
         name="ddpm",
         version=2,
         tier="two-stage",
-        summary="class-conditional denoising diffusion: small U-Net, classifier-free guidance, DDIM sampling",
+        summary="class-conditional denoising diffusion: a Gaussian of each class and a small U-Net, few steps",
         reference="Ho, Jain & Abbeel, arXiv 2006.11239; Nichol & Dhariwal, arXiv 2102.09672",
         can_sample=True,
     )
     guidance: float = Field(1.0, ge=0, description="0 asks for no class, 1 for the class; beyond, ever more typical")
-    sampling_steps: int = Field(16, ge=1, description="DDIM steps an image")
+    sampling_steps: int = Field(16, ge=1, description="steps of the solver an image")
 
     def training(self, shape: Shape, feed: Feed) -> DiffusionTraining:
         """See `Conditional.training`; a denoising update counts as one of the generator's budget (our reading)."""
