@@ -43,7 +43,8 @@ Piece: TypeAlias = Callable[[Results, Evidence, str], Iterable[Block | None]]
 def _findings(results: Results, evidence: Evidence, dataset: str) -> Iterator[Block]:
     told = {"rope": results.study.rope, "clock": results.cost_clock}
     yield from findings(evidence.compared, dataset, **told)
-    yield from one_or_two(evidence.heads, dataset, **told)
+    if results.study.reference is None:
+        yield from one_or_two(evidence.heads, dataset, **told)
 
 
 KINDS: dict[str, Piece] = {

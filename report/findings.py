@@ -234,5 +234,5 @@ def _could_have_found(pairs: str, sizes: Sequence[float]) -> str:
     rest = len(sizes) - len(possible)
     but = f" ({plural(rest, 'method')} not counted: there not even one of 100 points)" if rest else ""
     above = span(possible)
-    each = ", by method," if " to " in above else ""
+    each = ", by method" if " to " in above else ""
     return f" With this spread, {pairs} find a true difference four times in five only above {above} points{each}{but}."
