@@ -6,12 +6,12 @@ Each adds as many images of each class as a two-stage method with the same polic
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from datasets import LabelledImages
 from methods.base import Context, Fitted, Method, MethodInfo
@@ -107,24 +107,39 @@ class Noise(Placebo):
 
 @register
 class Shuffled(CganDiffAugment):
-    """``cgan-diffaug`` whose synthetic images bear labels dealt out at random among them."""
+    """``cgan-diffaug`` asked for classes at random, whatever labels its images will bear.
+
+    Labels dealt out anew among the images would not do: the policy asks for no image of the largest class, so that
+    with two classes all of them bear the same label, and keep it.
+    """
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="shuffled",
-        version=3,
+        version=4,
         tier="control",
-        summary="placebo: cgan-diffaug with the labels of its images shuffled",
+        summary="placebo: images of cgan-diffaug of any class at random, under the labels that the policy asks for",
         reference="a generator that does not heed its label",
         can_sample=True,
         family="placebo",
     )
 
-    def synthesise(
-        self, generator: FittedGenerator, train: LabelledImages, context: Context, judge: Judge | None = None
-    ) -> ImagePool | None:
-        """See `TwoStage.synthesise`."""
-        made = super().synthesise(generator, train, context, judge)
-        if made is None:
-            return None
-        order = torch.randperm(len(made), generator=context.rng("shuffled-labels"))
-        return ImagePool(made.images, made.targets[order.to(made.targets.device)])
+    @model_validator(mode="after")
+    def _labels_say_nothing(self) -> Self:
+        if self.labels == "soft":
+            raise ValueError("labels=soft would say what an image shows, and is no placebo; leave labels out")
+        return self
+
+    def drawn(
+        self,
+        labels: NDArray[np.int64],
+        generator: FittedGenerator,
+        *,
+        train: LabelledImages,
+        context: Context,
+        judge: Judge | None,
+    ) -> ImagePool:
+        """See `TwoStage.drawn`: asked are all classes that have training images, equally likely."""
+        present = np.flatnonzero(train.counts)
+        which = torch.randint(len(present), (len(labels),), generator=context.rng("shuffled-labels"))
+        made = super().drawn(present[which.numpy()], generator, train=train, context=context, judge=judge)
+        return ImagePool(made.images, torch.as_tensor(labels, device=context.device))

@@ -131,8 +131,26 @@ class TwoStage(Method):
             judge: Looks at the images, where `needs_judge`.
         """
         labels = extra_labels(self.policy, train.counts)
-        if not len(labels):
-            return None
+        return self.drawn(labels, generator, train=train, context=context, judge=judge) if len(labels) else None
+
+    def drawn(
+        self,
+        labels: NDArray[np.int64],
+        generator: FittedGenerator,
+        *,
+        train: LabelledImages,
+        context: Context,
+        judge: Judge | None,
+    ) -> ImagePool:
+        """A generated image for each label, and what it is to be classified as.
+
+        Args:
+            labels: (M,) int64, M ≥ 1.
+            generator: As trained.
+            train: The real images.
+            context: What the engine offers.
+            judge: Looks at the images, where `needs_judge`.
+        """
         rng = context.rng("sampling")
         if judge is None:
             images = generator.sample(labels, rng)

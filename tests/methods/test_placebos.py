@@ -1,7 +1,8 @@
 import numpy as np
+import pytest
 import torch
 
-from datasets import LabelledImages
+from datasets import SpecError
 from methods import METHODS
 from methods.control.randaugment import randaugment
 from methods.training.generator import FittedGenerator
@@ -36,14 +37,30 @@ class Told(torch.nn.Module):
         return (labels[:, None, None, None] / 127.5 - 1.0).expand(-1, 3, 16, 16)
 
 
-def test_shuffled_labels_keep_their_counts_and_lose_their_images(make_images, context):
-    train = LabelledImages(make_images([60, 20, 20]).images, make_images([60, 20, 20]).labels, ("a", "b", "c"))
+def shuffled(make_images, context, counts):
+    """What each of its images shows, and what it is to be classified as."""
     generator = FittedGenerator(Told(), 1, context.device, "float32")
-    made = METHODS.build("shuffled").synthesise(generator, train, context)
+    made = METHODS.build("shuffled").synthesise(generator, make_images(counts), context)
     assert isinstance(made, ImagePool)
-    assert torch.bincount(made.targets).tolist() == [0, 40, 40]
-    agree = (made.images[:, 0, 0, 0] == made.targets).float().mean().item()
-    assert 0.3 < agree < 0.7  # of 80, half by chance
+    return made.images[:, 0, 0, 0].long(), made.targets
+
+
+def test_of_two_classes_half_the_shuffled_images_show_the_other_one(make_images, context):
+    shown, targets = shuffled(make_images, context, [120, 20])
+    assert targets.tolist() == [1] * 100
+    assert 35 <= (shown == 0).sum() <= 65  # of 100, half by chance: three standard deviations
+
+
+def test_shuffled_images_show_any_class_that_has_images_and_heed_no_label(make_images, context):
+    shown, targets = shuffled(make_images, context, [170, 20, 20, 0])
+    assert torch.bincount(targets).tolist() == [0, 150, 150]
+    for label in (1, 2):
+        assert torch.bincount(shown[targets == label]).tolist() == pytest.approx([50] * 3, abs=18)  # 3 · √(150 · 2/9)
+
+
+def test_shuffled_takes_no_labels_that_say_what_is_shown():
+    with pytest.raises(SpecError, match="labels=soft would say what an image shows, and is no placebo"):
+        METHODS.build("shuffled[labels=soft]")
 
 
 def test_randaugment_draws_for_each_image_from_its_generator_alone():
