@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from datasets import LabelledImages
-from methods.base import Context
+from methods.base import Context, NotApplicable
 
 
 @dataclass(frozen=True)
@@ -29,3 +29,18 @@ class Shape:
         """For these images, all their classes, and the width of the budget."""
         _, channels, size, _ = train.images.shape
         return cls(channels, size, context.budget.generator_width, len(train.classes))
+
+
+def require_width(name: str, width: int, multiple: int) -> None:
+    """Raises NotApplicable where networks cannot be built to a width.
+
+    Args:
+        name: Of the method.
+        width: ``budget.generator_width``.
+        multiple: What it has to be a multiple of.
+    """
+    if width < 1 or width % multiple:
+        raise NotApplicable(
+            f"{name} needs a generator width that is a multiple of {multiple}, got {width}; write for example "
+            f"--budget generator_width={max(1, round(width / multiple)) * multiple}."
+        )

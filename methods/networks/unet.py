@@ -19,7 +19,7 @@ from methods.networks.shape import Shape
 COARSEST = 4
 """Side of the smallest grid in cells."""
 HEAD = 32
-"""Channels of an attention head."""
+"""Channels of an attention head, or more where these do not come out even."""
 GROUPS = 8
 """Of group normalisation."""
 
@@ -126,7 +126,7 @@ class Attention(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.heads = max(1, channels // HEAD)
+        self.heads = math.gcd(channels, max(1, channels // HEAD))
         self.norm = GroupNorm(GROUPS, channels)
         self.qkv = nn.Conv2d(channels, 3 * channels, kernel_size=1)
         self.project = zeroed(nn.Conv2d(channels, channels, kernel_size=1))

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from datasets import LabelledImages
 from methods.base import Context
-from methods.networks.shape import Shape
+from methods.networks.shape import Shape, require_width
 from methods.training.arrangement import Feed, one_each, pooled
 from methods.training.generator import FittedGenerator, GeneratorTraining, train_generator
 from methods.training.per_class import PerClassTraining
@@ -23,9 +23,11 @@ class Conditional(TwoStage):
 
     Attributes:
         any_size: Whether images of all sizes will do; else powers of two from 16 on.
+        multiple: What the width of the networks has to be a multiple of.
     """
 
     any_size: ClassVar[bool] = False
+    multiple: ClassVar[int] = 1
 
     @abstractmethod
     def training(self, shape: Shape, feed: Feed) -> GeneratorTraining:
@@ -40,6 +42,7 @@ class Conditional(TwoStage):
         """See `TwoStage.fit_generator`."""
         if not self.any_size:
             require_power_of_two(self.info.name, train)
+        require_width(self.info.name, context.budget.generator_width, self.multiple)
         with seeded(context.seed("generator")):
             training = self.arrange(train, context)
         return train_generator(training, steps=context.budget.generator_steps, context=context)

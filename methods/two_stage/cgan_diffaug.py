@@ -43,6 +43,7 @@ class CganDiffAugment(Conditional):
         reference="Miyato & Koyama, arXiv 1802.05637; Mescheder et al., 1801.04406; Zhao et al., 2006.10738",
         can_sample=True,
     )
+    multiple: ClassVar[int] = 2
 
     def training(self, shape: Shape, feed: Feed) -> Training:
         """See `Conditional.training`."""

@@ -23,7 +23,7 @@ from methods.base import MethodInfo
 from methods.catalogue import register
 from methods.networks.gaussian import Gaussian
 from methods.networks.shape import Shape
-from methods.networks.unet import UNet
+from methods.networks.unet import GROUPS, UNet
 from methods.training.arrangement import Feed
 from methods.training.ema import Ema
 from methods.training.generator import GeneratorTraining
@@ -59,6 +59,7 @@ class Ddpm(Conditional):
         reference="Ho, Jain & Abbeel, arXiv 2006.11239; Nichol & Dhariwal, arXiv 2102.09672",
         can_sample=True,
     )
+    multiple: ClassVar[int] = GROUPS
     guidance: float = Field(1.0, ge=0, description="0 asks for no class, 1 for the class; beyond, ever more typical")
     sampling_steps: int = Field(16, ge=1, description="steps of the solver an image")
 

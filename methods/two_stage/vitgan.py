@@ -16,7 +16,7 @@ from methods.base import Context, MethodInfo
 from methods.catalogue import register
 from methods.classifiers import CLASSIFIERS
 from methods.classifiers.base import ClassifierName
-from methods.networks.shape import Shape
+from methods.networks.shape import Shape, require_width
 from methods.training.arrangement import pooled
 from methods.training.generator import FittedGenerator, train_generator
 from methods.training.randomness import seeded
@@ -24,7 +24,7 @@ from methods.training.transforms import classic
 from methods.two_stage.base import TwoStage
 from methods.unified.adversary import ProjectionTraining
 from methods.unified.discriminator import discriminator, trunk_and_head
-from methods.unified.generator import LATENT, Generator, require_whole_patches
+from methods.unified.generator import HEADS, LATENT, Generator, require_whole_patches
 
 
 @register
@@ -45,6 +45,7 @@ class VitGan(TwoStage):
         """See `TwoStage.fit_generator`."""
         shape = Shape.of(train, context)
         require_whole_patches(self.info.name, shape.size)
+        require_width(self.info.name, shape.width, HEADS)
         steps = context.budget.generator_steps
         with seeded(context.seed("generator")):
             trunk, _ = trunk_and_head(self.trunk, train=train, context=context)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bench.quality import ValidationQuality
-from methods import METHODS, Diverged
+from methods import METHODS, Diverged, NotApplicable
 from methods.training.images import ImagePool
 from methods.two_stage import adversarial, bagan, bagan_gp
 
@@ -110,3 +110,22 @@ def test_a_loss_that_is_no_number_ends_the_run_at_its_step(make_images, context,
     assert (phase, step) == ("generator", caught.value.step)
     earlier = sum(1 for name, _, _ in context.logged if name == "pretrain") + (spec in ("bagan", "ddpm"))  # look at all
     assert earlier + step == 5
+
+
+@pytest.mark.parametrize(
+    ("spec", "width", "multiple", "instead"), [("cgan-diffaug", 1, 2, 2), ("ddpm", 12, 8, 16), ("vitgan", 10, 4, 8)]
+)
+def test_a_width_that_the_networks_cannot_have_is_refused_before_training(
+    make_images, make_context, smoke, spec, width, multiple, instead
+):
+    context = make_context(budget=replace(smoke, generator_width=width))
+    with pytest.raises(NotApplicable, match=rf"^{spec} .*multiple of {multiple}, got {width}; .*width={instead}\.$"):
+        METHODS.build(spec).fit(make_images([9, 9]), make_images([2, 2]), context)
+    assert context.phases == []
+
+
+@pytest.mark.parametrize(("spec", "width"), [("cgan-diffaug", 2), ("ddpm", 8), ("ddpm", 56), ("vitgan", 4)])
+def test_a_width_that_is_such_a_multiple_will_do(make_images, make_context, smoke, spec, width):
+    context = make_context(budget=replace(smoke, generator_width=width, generator_steps=1))
+    METHODS.build(spec).fit_generator(make_images([9, 9]), context)
+    assert context.phases == [("generator", 1)]
