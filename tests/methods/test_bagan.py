@@ -1,9 +1,11 @@
+import copy
 import math
 
 import pytest
 import torch
 from torch import nn
 
+from methods import METHODS
 from methods.networks.shape import Shape
 from methods.training.arrangement import pooled
 from methods.two_stage import bagan, bagan_gp
@@ -57,6 +59,82 @@ def test_softmax_over_classes_and_fake_at_a_known_point(make_images, context):
     assert training.discriminator_loss(images, images, labels).item() == pytest.approx(of_d)
     of_g = -(3 * math.log(0.1) + 3 * math.log(0.2) + 2 * math.log(0.3)) / 8
     assert training.generator_loss(images, labels).item() == pytest.approx(of_g)
+
+
+class Linear(nn.Module):
+    """D(x, y) = a times the sum of x's numbers, plus b_y; built as `bagan_gp.Discriminator` is."""
+
+    def __init__(self, a, b):
+        super().__init__()
+        self.a, self.b = nn.Parameter(torch.tensor(a)), torch.tensor(b)
+        self.trunk = nn.Flatten()
+
+    def judge(self, features, labels):
+        return self.a * features.sum(dim=1) + self.b[labels]
+
+    def forward(self, images, labels):
+        return self.judge(self.trunk(images), labels)
+
+
+def test_wrong_labels_and_penalty_enter_the_loss_of_bagan_gp(make_images, context):
+    """σ(D) of zeros is ½ as class 0 and ¾ as class 1. Of two classes the wrong label is the other one.
+
+    The gradient of D has the norm 3 (768 numbers), so that the penalty is 10 (3 − 1)².
+    """
+    training = bagan_gp.Training(
+        pooled(make_images([4, 4]), context),
+        generator=nn.Linear(1, 1),
+        discriminator=Linear(3 / math.sqrt(768), [0.0, math.log(3)]),
+        optimise=lambda g, d: (torch.optim.SGD(g.parameters()), torch.optim.SGD(d.parameters())),
+        classes=2,
+        latent=1,
+    )
+    images, labels = torch.zeros(4, 3, 16, 16), torch.tensor([0, 0, 0, 1])
+    on_real = -(3 * math.log(1 / 2) + math.log(3 / 4)) / 4
+    on_fake = -(3 * math.log(1 / 2) + math.log(1 / 4)) / 4
+    on_wrong = -(3 * math.log(1 / 4) + math.log(1 / 2)) / 4
+    loss = training.discriminator_loss(images, images, labels).item()
+    assert loss == pytest.approx(on_real + on_fake + on_wrong + 10 * (3 - 1) ** 2, rel=1e-5)
+    assert training.generator_loss(images, labels).item() == pytest.approx(on_real, rel=1e-5)
+
+
+@pytest.fixture
+def handed_on(make_images, context, monkeypatch):
+    """The networks of the autoencoder as they are after their training, and the GAN before its first update."""
+
+    def make(module, spec):
+        trained, started, train_autoencoder = [], [], module.train_autoencoder
+
+        def watched(reconstruct, networks, **others):
+            feed = train_autoencoder(reconstruct, networks, **others)
+            trained.append(copy.deepcopy(networks))
+            return feed
+
+        monkeypatch.setattr(module, "train_autoencoder", watched)
+        monkeypatch.setattr(module, "train_generator", lambda training, **_: started.append(training))
+        METHODS.build(spec).fit_generator(make_images([9, 9]), context)
+        return *trained[0], started[0]
+
+    return make
+
+
+def alike(one, other):
+    ours, theirs = one.state_dict(), other.state_dict()
+    return ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_bagan_starts_from_decoder_and_encoder(handed_on):
+    encoder, decoder, training = handed_on(bagan, "bagan[classic=false]")
+    assert alike(training.generator.decoder, decoder)
+    assert alike(training.average.decoder, decoder)
+    assert alike(training.discriminator.features, encoder.features)
+
+
+def test_bagan_gp_starts_from_the_decoder_and_its_labels_alone(handed_on):
+    encoder, generator, training = handed_on(bagan_gp, "bagan-gp[classic=false]")
+    assert alike(training.generator, generator)
+    assert alike(training.average, generator)
+    assert not alike(training.discriminator.trunk, encoder[0])
 
 
 def test_class_gaussians_have_the_moments_of_their_images():

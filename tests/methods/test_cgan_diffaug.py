@@ -6,6 +6,7 @@ from torch import nn
 
 from methods.networks.shape import Shape
 from methods.training.arrangement import pooled
+from methods.two_stage import cgan_diffaug
 from methods.two_stage.cgan_diffaug import EVERY, PENALTY, Discriminator, Generator, Training, spread
 
 SHAPE = Shape(channels=3, size=16, width=8, classes=2)
@@ -42,6 +43,16 @@ def test_losses_of_a_discriminator_that_is_undecided(make_images, context):
     training, images, labels = training_with(0.0, make_images, context), torch.zeros(8, 3, 16, 16), torch.arange(8) % 2
     assert training.discriminator_loss(images, images, labels).item() == pytest.approx(2 * math.log(2))
     assert training.generator_loss(images, labels).item() == pytest.approx(math.log(2))
+
+
+def test_real_and_generated_images_go_through_the_same_transforms(make_images, context, monkeypatch):
+    """Transforms that make images of zeros ones, of 768 numbers: scores of log 3 in the place of 0."""
+    monkeypatch.setattr(cgan_diffaug, "diffaugment", lambda images, generator: images + 1.0)
+    training = training_with(math.log(3) / 768, make_images, context)
+    images, labels = torch.zeros(8, 3, 16, 16), torch.arange(8) % 2
+    of_d = math.log(4 / 3) + math.log(4)  # −log ¾ on real images, −log ¼ on generated ones
+    assert training.discriminator_loss(images, images, labels).item() == pytest.approx(of_d, rel=1e-5)
+    assert training.generator_loss(images, labels).item() == pytest.approx(math.log(4 / 3), rel=1e-5)
 
 
 def test_the_penalty_comes_now_and_then_and_is_that_of_a_linear_discriminator(make_images, context):

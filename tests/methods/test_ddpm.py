@@ -127,9 +127,9 @@ def test_guidance_goes_from_any_class_through_the_asked_one_and_beyond(guidance,
     assert torch.allclose(clean, torch.full_like(clean, expected), atol=1e-6)
 
 
-@pytest.mark.parametrize(("size", "channels"), [(16, 1), (32, 3), (64, 3)])
-def test_the_network_predicts_zero_before_training(size, channels):
-    network = UNet(Shape(channels, size, 8, 3), inputs=channels)
+@pytest.mark.parametrize(("size", "channels", "width"), [(16, 1, 8), (32, 3, 8), (64, 3, 8), (16, 3, 56)])
+def test_the_network_predicts_zero_before_training(size, channels, width):
+    network = UNet(Shape(channels, size, width, 3), inputs=channels)
     v = network(seeded(2, channels, size, size), torch.tensor([0.1, 0.9]), torch.tensor([0, 3]))
     assert v.shape == (2, channels, size, size)
     assert not v.any()

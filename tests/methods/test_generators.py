@@ -94,6 +94,27 @@ def test_each_network_lowers_its_own_loss(training_of, spec):
     assert losses[-1] < losses[0]
 
 
+@pytest.mark.parametrize(
+    ("spec", "updates"),
+    [
+        ("wgan[per_class=false]", 2),
+        ("wgan-gp[per_class=false]", 2),
+        ("cwgan-gp", 2),
+        ("bagan-gp", 2),
+        ("bagan", 10),
+        ("dcgan[per_class=false]", 10),
+        ("cgan-diffaug", 10),
+    ],
+)
+def test_updates_of_the_generator_in_ten_of_the_discriminator(training_of, spec, updates):
+    training, found = training_of(spec), 0
+    for _ in range(10):
+        before = [weight.clone() for weight in training.generator.parameters()]
+        training.update()
+        found += any(not torch.equal(a, b) for a, b in zip(before, training.generator.parameters(), strict=True))
+    assert found == updates
+
+
 @pytest.mark.parametrize("spec", SPECS)
 def test_a_loss_that_is_no_number_ends_the_run_at_its_step(make_images, context, monkeypatch, spec):
     take, taken = ImagePool.take, []
@@ -124,7 +145,7 @@ def test_a_width_that_the_networks_cannot_have_is_refused_before_training(
     assert context.phases == []
 
 
-@pytest.mark.parametrize(("spec", "width"), [("cgan-diffaug", 2), ("ddpm", 8), ("ddpm", 56), ("vitgan", 4)])
+@pytest.mark.parametrize(("spec", "width"), [("cgan-diffaug", 2), ("vitgan", 4)])
 def test_a_width_that_is_such_a_multiple_will_do(make_images, make_context, smoke, spec, width):
     context = make_context(budget=replace(smoke, generator_width=width, generator_steps=1))
     METHODS.build(spec).fit_generator(make_images([9, 9]), context)

@@ -2,11 +2,12 @@ import math
 
 import pytest
 import torch
+from torch import nn
 
 from methods.networks.shape import Shape
-from methods.training.arrangement import one_each
-from methods.two_stage import cwgan_gp, mlp_gan
-from methods.two_stage.wgan import CLIP, Wgan
+from methods.training.arrangement import one_each, pooled
+from methods.two_stage import bagan_gp, cwgan_gp, mlp_gan
+from methods.two_stage.wgan import CLIP, PenalisedTraining, Wgan
 
 
 def test_latents_of_different_labels_have_different_means():
@@ -43,6 +44,62 @@ def test_wgans_critic_is_clipped_and_judges_real_images_without_seeing_generated
     with torch.no_grad():
         apart = critic(fake, labels).mean() - critic(real, labels).mean()
         assert training.discriminator_loss(real, fake, labels).item() == pytest.approx(apart.item(), rel=1e-5)
+
+
+class Score(nn.Module):
+    """A critic that is a function of the image alone; its trunk and judge are those of `bagan_gp.Discriminator`."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function, self.weight, self.trunk = function, nn.Parameter(torch.tensor(1.0)), nn.Flatten()
+
+    def judge(self, features, labels):
+        return self.weight * self.function(features)
+
+    def forward(self, images, labels):
+        return self.judge(self.trunk(images), labels)
+
+
+def training_with(kind, function, make_images, context, **options):
+    return kind(
+        pooled(make_images([4, 4]), context),
+        generator=nn.Linear(1, 1),
+        discriminator=Score(function),
+        latent=1,
+        optimise=lambda g, d: (torch.optim.SGD(g.parameters()), torch.optim.SGD(d.parameters())),
+        **options,
+    )
+
+
+def test_ten_times_the_penalty_enters_the_critics_loss(make_images, context):
+    """f is the sum of four numbers, whose gradient has the norm 2: E f(G(z)) − E f(x) + 10 (2 − 1)²."""
+    training = training_with(PenalisedTraining, lambda x: x.sum(dim=1), make_images, context)
+    real, fake, labels = torch.ones(3, 1, 2, 2), torch.full((3, 1, 2, 2), 0.5), torch.tensor([0, 1, 0])
+    assert training.discriminator_loss(real, fake, labels).item() == pytest.approx(2.0 - 4.0 + 10.0)
+    assert training.generator_loss(fake, labels).item() == pytest.approx(-2.0)
+
+
+@pytest.mark.parametrize(("kind", "options"), [(PenalisedTraining, {}), (bagan_gp.Training, {"classes": 2})])
+def test_interpolates_lie_evenly_between_the_images(make_images, context, kind, options):
+    """f = ½ ‖x‖² has the gradient x, of norm 8 u between images of norm 8 and 0.
+
+    E (8 u − 1)² is 64 / 3 − 8 + 1 for u ~ U(0, 1), with a deviation of √(420.2 − 14.33²) = 14.7 an image; for
+    u ~ N(0, 1) it would be 65, and for one u of ½ in all images 9.
+    """
+    n = 4000
+    training = training_with(kind, lambda x: x.square().sum(dim=1) / 2, make_images, context, **options)
+    real, fake, labels = torch.full((n, 1, 2, 2), 4.0), torch.zeros(n, 1, 2, 2), torch.zeros(n, dtype=torch.int64)
+    rest = math.log(2) + 32.0 if options else -32.0  # wrong labels get the scores of the real images, 32
+    penalty = (training.discriminator_loss(real, fake, labels).item() - rest) / 10
+    assert penalty == pytest.approx(64 / 3 - 8 + 1, abs=4 * 14.7 / math.sqrt(n))
+
+
+def test_shares_of_interpolates_are_uniform(make_images, context):
+    shares = training_with(PenalisedTraining, torch.sum, make_images, context).uniform(4000)
+    assert shares.min() >= 0.0
+    assert shares.max() < 1.0
+    counts = torch.histc(shares, bins=4, min=0.0, max=1.0)
+    assert counts.tolist() == pytest.approx([1000] * 4, abs=4 * math.sqrt(4000 * 0.25 * 0.75))
 
 
 def test_the_first_images_of_fully_connected_layers_are_almost_even():
