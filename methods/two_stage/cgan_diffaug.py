@@ -4,22 +4,24 @@ Ours, of published parts: projection discriminator [Miyato & Koyama 1802.05637],
 lazy R1 [Mescheder et al. 1801.04406; Karras et al. 1912.04958], class-conditional batch normalisation [Dumoulin et
 al. 1610.07629], DiffAugment with weak colours [Zhao et al. 2006.10738], spread over class-mates as a feature [after
 Karras et al. 1710.10196], class-balanced real batches, EMA. The convolutions are those of DCGAN, which one CPU core
-affords. Without spectral normalisation and hinge loss: with them D hardly told real from generated within some
-thousand updates, and G learnt blobs (docs/methods.md).
+affords. Spectral normalisation [Miyato et al. 1802.05957] and hinge loss are parameters and not the default: with them
+D hardly told real from generated within some thousand updates, and G learnt blobs (docs/methods.md).
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
 
 from methods.base import MethodInfo
 from methods.catalogue import register
 from methods.networks.convolutions import doubling, strided
 from methods.networks.shape import Shape
-from methods.training.adversarial import AdversarialTraining, adams, cross_entropy
+from methods.training.adversarial import AdversarialTraining, adams, cross_entropy, hinge
 from methods.training.arrangement import Feed
 from methods.training.diffaugment import diffaugment
 from methods.training.r1 import r1
@@ -29,6 +31,7 @@ LATENT = 64
 RATE_G, RATE_D, BETAS = 5e-4, 2e-3, (0.0, 0.99)
 PENALTY, EVERY = 0.02, 8
 """γ of R1, and once in how many updates it is added, then as many times as strong."""
+Loss: TypeAlias = Literal["logistic", "hinge"]
 
 
 @register
@@ -44,13 +47,16 @@ class CganDiffAugment(Conditional):
         can_sample=True,
     )
     multiple: ClassVar[int] = 2
+    loss: Loss = Field("logistic", description="logistic does not saturate; hinge is that of 1802.05957; R1 with both")
+    spectral_norm: bool = Field(False, description="largest singular value 1 of all weights of the discriminator")
 
     def training(self, shape: Shape, feed: Feed) -> Training:
         """See `Conditional.training`."""
         return Training(
             feed,
             generator=Generator(shape),
-            discriminator=Discriminator(shape),
+            discriminator=Discriminator(shape, spectral=self.spectral_norm),
+            loss=self.loss,
             latent=LATENT,
             optimise=adams(generator=RATE_G, discriminator=RATE_D, betas=BETAS),
         )
@@ -112,9 +118,10 @@ class Discriminator(nn.Module):
 
     Args:
         shape: The first layer has half the width; it doubles towards the score.
+        spectral: Divide every weight by its largest singular value [1802.05957, section 2.1].
     """
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, *, spectral: bool = False) -> None:
         super().__init__()
         widths = doubling(shape.width // 2, size=shape.size)
         inner = widths[-1]
@@ -122,6 +129,10 @@ class Discriminator(nn.Module):
         self.features = nn.Sequential(nn.Linear(16 * inner + 1, inner), nn.LeakyReLU(0.2))
         self.source = nn.Linear(inner, 1)
         self.embedding = nn.Embedding(shape.classes, inner)
+        if spectral:
+            for layer in list(self.modules()):
+                if isinstance(layer, nn.Conv2d | nn.Linear | nn.Embedding):
+                    spectral_norm(layer)
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         """(N, C, H, W), all real or all generated, and (N,) int64 → (N,) logits of being real."""
@@ -149,18 +160,26 @@ def spread(features: Tensor, labels: Tensor) -> Tensor:
 
 
 class Training(AdversarialTraining):
-    """−log D at real images and −log(1 − D) at generated ones, all changed by DiffAugment, and R1 now and then."""
+    """The loss at real images and at generated ones, all changed by DiffAugment, and R1 now and then.
+
+    Args:
+        feed: Images, updates and random numbers.
+        loss: Of both networks.
+        **networks: See `AdversarialTraining`.
+    """
 
     changing = (*AdversarialTraining.changing, "_until_penalty")
 
-    def __init__(self, feed: Feed, **networks: Any) -> None:
+    def __init__(self, feed: Feed, *, loss: Loss = "logistic", **networks: Any) -> None:
         super().__init__(feed, **networks)
+        self._loss: Loss = loss
         self._until_penalty = EVERY
 
     def discriminator_loss(self, real: Tensor, fake: Tensor, labels: Tensor) -> Tensor:
-        """−E log D(T(x)) − E log(1 − D(T(G(z)))) + γ/2 E ‖∇ D(T(x))‖² [1801.04406, eq. 9]."""
+        """−E log D(T(x)) − E log(1 − D(T(G(z)))) + γ/2 E ‖∇ D(T(x))‖² [1801.04406, eq. 9]; for the other see `hinge`."""
         real, fake = diffaugment(torch.cat([real, fake]), self.random).chunk(2)
-        loss = cross_entropy(self.score(real, labels), real=True) + cross_entropy(self.score(fake, labels), real=False)
+        on = hinge if self._loss == "hinge" else cross_entropy
+        loss = on(self.score(real, labels), real=True) + on(self.score(fake, labels), real=False)
         self._until_penalty -= 1
         if self._until_penalty:
             return loss
@@ -168,8 +187,9 @@ class Training(AdversarialTraining):
         return loss + EVERY * PENALTY * r1(lambda x: self.discriminator(x, labels), real)
 
     def generator_loss(self, fake: Tensor, labels: Tensor) -> Tensor:
-        """−E log D(T(G(z)))."""
-        return cross_entropy(self.score(diffaugment(fake, self.random), labels), real=True)
+        """−E log D(T(G(z))); with hinge −E of the score [1802.05957, eq. 17]."""
+        scores = self.score(diffaugment(fake, self.random), labels)
+        return -scores.mean() if self._loss == "hinge" else cross_entropy(scores, real=True)
 
 
 def _initialise(layer: nn.Module) -> None:

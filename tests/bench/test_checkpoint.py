@@ -92,6 +92,7 @@ def outcome(store: Store, run_id: str):
         "dcgan",
         "bagan-gp[labels=soft,selection=full]",
         "ddpm",
+        "cgan-diffaug[loss=hinge,spectral_norm=true]",
         "unified[weighting=dwa,warm_up=0]",
     ],
 )

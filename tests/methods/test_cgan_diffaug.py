@@ -29,13 +29,14 @@ class Linear(nn.Module):
         return self.weight * images.flatten(1).sum(dim=1)
 
 
-def training_with(weight, make_images, context):
+def training_with(weight, make_images, context, **options):
     return Training(
         pooled(make_images([4, 4]), context),
         generator=nn.Linear(1, 1),
         discriminator=Linear(weight),
         latent=1,
         optimise=lambda g, d: (torch.optim.SGD(g.parameters()), torch.optim.SGD(d.parameters())),
+        **options,
     )
 
 
@@ -43,6 +44,34 @@ def test_losses_of_a_discriminator_that_is_undecided(make_images, context):
     training, images, labels = training_with(0.0, make_images, context), torch.zeros(8, 3, 16, 16), torch.arange(8) % 2
     assert training.discriminator_loss(images, images, labels).item() == pytest.approx(2 * math.log(2))
     assert training.generator_loss(images, labels).item() == pytest.approx(math.log(2))
+
+
+def test_hinge_loss_of_both_networks_at_known_scores(make_images, context, monkeypatch):
+    monkeypatch.setattr(cgan_diffaug, "diffaugment", lambda images, generator: images)
+    training = training_with(1.0, make_images, context, loss="hinge")
+
+    def of_scores(*scores):
+        return (torch.tensor(scores) / 768)[:, None, None, None].expand(-1, 3, 16, 16)
+
+    real, fake, labels = of_scores(-2.0, 0.0, 0.5, 3.0), of_scores(1.0, -1.0, -3.0, 0.0), torch.tensor([0, 1, 0, 1])
+    on_real, on_fake = (3 + 1 + 0.5 + 0) / 4, (2 + 0 + 0 + 1) / 4
+    assert training.discriminator_loss(real, fake, labels).item() == pytest.approx(on_real + on_fake, rel=1e-5)
+    assert training.generator_loss(fake, labels).item() == pytest.approx(-(1 - 1 - 3 + 0) / 4, rel=1e-5)
+
+
+@pytest.mark.parametrize("spectral", [False, True])
+def test_spectral_normalisation_brings_the_largest_singular_values_of_all_weights_to_one(spectral):
+    torch.manual_seed(0)
+    network = Discriminator(SHAPE, spectral=spectral)
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.mul_(9.0)
+    for _ in range(30):
+        network(torch.randn(4, 3, 16, 16), torch.arange(4) % 2)
+    layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d | nn.Linear | nn.Embedding)]
+    largest = [torch.linalg.matrix_norm(layer.weight.flatten(1), ord=2).item() for layer in layers]
+    assert len(largest) == 5
+    assert largest == pytest.approx([1.0] * 5, abs=0.02) if spectral else min(largest) > 2.0
 
 
 def test_real_and_generated_images_go_through_the_same_transforms(make_images, context, monkeypatch):
