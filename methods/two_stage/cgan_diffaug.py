@@ -176,7 +176,7 @@ class Training(AdversarialTraining):
         self._until_penalty = EVERY
 
     def discriminator_loss(self, real: Tensor, fake: Tensor, labels: Tensor) -> Tensor:
-        """−E log D(T(x)) − E log(1 − D(T(G(z)))) + γ/2 E ‖∇ D(T(x))‖² [1801.04406, eq. 9]; for the other see `hinge`."""
+        """−E log D(T(x)) − E log(1 − D(T(G(z)))) + γ/2 E ‖∇ D(T(x))‖² [1801.04406, eq. 9]; or with `hinge`."""
         real, fake = diffaugment(torch.cat([real, fake]), self.random).chunk(2)
         on = hinge if self._loss == "hinge" else cross_entropy
         loss = on(self.score(real, labels), real=True) + on(self.score(fake, labels), real=False)
