@@ -62,7 +62,11 @@ class TwoStage(Method):
     """A method that trains a generator on the training images, then a classifier on real and generated ones."""
 
     policy: Policy = Field("balance", description="balance, fixed:N per minority class, or ratio:R of the largest")
-    classic: bool = Field(True, description="the transforms of `classic` on real and generated images")
+    classic: bool = Field(
+        True,
+        description="the transforms of `classic` on what the classifier sees, and the square's eight symmetries of "
+        "what the generator learns from (a GAN draws its images in them too); false takes away both",
+    )
     labels: Literal["hard", "soft"] = Field(
         "hard", description="of generated images: the class asked for, or what a classifier trained on real ones says"
     )

@@ -8,7 +8,9 @@ import torch
 
 from bench.quality import ValidationQuality
 from methods import METHODS, Diverged, NotApplicable
+from methods.training import adversarial as training
 from methods.training.images import ImagePool
+from methods.training.symmetries import Turned
 from methods.two_stage import adversarial, bagan, bagan_gp
 
 SPECS = [
@@ -113,6 +115,19 @@ def test_updates_of_the_generator_in_ten_of_the_discriminator(training_of, spec,
         training.update()
         found += any(not torch.equal(a, b) for a, b in zip(before, training.generator.parameters(), strict=True))
     assert found == updates
+
+
+@pytest.mark.parametrize("name", ["dcgan", "cgan-diffaug", "bagan", "bagan-gp"])
+@pytest.mark.parametrize("classic", [True, False])
+def test_classic_is_the_switch_of_the_generators_symmetries_too(training_of, monkeypatch, name, classic):
+    batches, again = [], training.turned_at_random
+    monkeypatch.setattr(training, "turned_at_random", lambda *given: batches.append(1) or again(*given))
+    per_class = ",per_class=false" if name == "dcgan" else ""
+    started = training_of(f"{name}[classic={str(classic).lower()}{per_class}]")
+    started.update()
+    assert len(batches) == classic
+    assert isinstance(started.generator, Turned) == classic
+    assert "symmetries" in type(METHODS.build(name)).model_fields["classic"].description
 
 
 @pytest.mark.parametrize("spec", SPECS)
