@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from torch import nn
 
-from methods.base import NotApplicable
 from methods.classifiers.base import Classifier, ClassifierInfo, register
 
 
@@ -31,9 +30,9 @@ class Strided(Classifier):
     def build(self, *, channels: int, classes: int, size: int, width: int) -> nn.Module:
         """See `Classifier.build`; sizes that are powers of two from 16 on."""
         from methods.networks.convolutions import doubling
+        from methods.networks.shape import require_power_of_two
 
-        if size < 16 or size & (size - 1):
-            raise NotApplicable(f"strided needs an image size that is a power of two from 16 on, got {size}.")
+        require_power_of_two("strided", size)
         widths = doubling(width, size=size)
         layers: list[nn.Module] = [_down(channels, widths[0]), nn.LeakyReLU(0.2)]
         for inputs, outputs in pairwise(widths):

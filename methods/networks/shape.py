@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from datasets import LabelledImages
@@ -29,6 +30,20 @@ class Shape:
         """For these images, all their classes, and the width of the budget."""
         _, channels, size, _ = train.images.shape
         return cls(channels, size, context.budget.generator_width, len(train.classes))
+
+
+def require_power_of_two(name: str, size: int) -> None:
+    """Raises NotApplicable where convolutions of stride 2 do not lead from the image down to 4 × 4.
+
+    Args:
+        name: Of the method or classifier.
+        size: Height and width of the images in pixels.
+    """
+    if size < 16 or size & (size - 1):
+        raise NotApplicable(
+            f"{name} needs an image size that is a power of two from 16 on, got {size}; write for example "
+            f"--budget size={max(16, 2 ** round(math.log2(size)))}."
+        )
 
 
 def require_width(name: str, width: int, multiple: int) -> None:

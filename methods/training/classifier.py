@@ -170,9 +170,10 @@ def require_two_classes(train: LabelledImages) -> None:
     present = [name for name, count in zip(train.classes, train.counts, strict=True) if count]
     if len(present) < 2:
         raise NotApplicable(
-            f"the training images are all of class {present[0]!r}; a classifier needs at least two classes."
+            f"the training images are all of class {present[0]!r}, and a classifier needs at least two classes; "
+            "add images of another class."
             if present
-            else "there are no training images; a classifier needs at least two classes of them."
+            else "there are no training images, and a classifier needs at least two classes of them; add images."
         )
 
 

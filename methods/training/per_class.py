@@ -16,10 +16,12 @@ class PerClass(nn.Module):
 
     Args:
         generators: By label; classes without training images have none.
+        classes: Names of all classes, for what is said of one without.
     """
 
-    def __init__(self, generators: Mapping[int, nn.Module]) -> None:
+    def __init__(self, generators: Mapping[int, nn.Module], classes: tuple[str, ...]) -> None:
         super().__init__()
+        self.classes = classes
         self.generators = nn.ModuleDict({str(label): network for label, network in generators.items()})
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
@@ -30,7 +32,10 @@ class PerClass(nn.Module):
         """
         asked = labels.unique().tolist()
         if missing := [label for label in asked if str(label) not in self.generators]:
-            raise NotApplicable(f"class {missing[0]} has no training images, so there is no generator for it.")
+            raise NotApplicable(
+                f"class {self.classes[missing[0]]!r} has no training images, so there is no generator for it; "
+                "ask for other classes, or add training images of it."
+            )
         parts, order = [], []
         for label in asked:
             places = (labels == label).nonzero().flatten()
@@ -44,14 +49,16 @@ class PerClassTraining(GeneratorTraining):
 
     Args:
         trainings: By label; all with the same latent.
+        classes: See `PerClass`.
     """
 
     changing = ("_trainings", "_turn")
 
-    def __init__(self, trainings: Mapping[int, GeneratorTraining]) -> None:
+    def __init__(self, trainings: Mapping[int, GeneratorTraining], classes: tuple[str, ...]) -> None:
         self._trainings = list(trainings.values())
         self._turn = 0
-        self.average = PerClass({label: training.average for label, training in trainings.items()}).eval()
+        averages = {label: training.average for label, training in trainings.items()}
+        self.average = PerClass(averages, classes).eval()
         self.latent = self._trainings[0].latent
 
     def update(self) -> dict[str, Tensor]:

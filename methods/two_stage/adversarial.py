@@ -63,4 +63,4 @@ class PerClassOrPooled(Conditional):
             return super().arrange(train, context)
         shape = replace(Shape.of(train, context), classes=0)
         feeds = one_each(train, context, turned=self.classic)
-        return PerClassTraining({label: self.training(shape, feed) for label, feed in feeds.items()})
+        return PerClassTraining({label: self.training(shape, feed) for label, feed in feeds.items()}, train.classes)

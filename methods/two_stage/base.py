@@ -14,7 +14,8 @@ from pydantic import Field
 from torch import Tensor
 
 from datasets import LabelledImages
-from methods.base import Context, Fitted, Method, NotApplicable
+from methods.base import Context, Fitted, Method
+from methods.networks import shape
 from methods.training.classifier import Recipe, require_two_classes, train_classifier
 from methods.training.fitted import FittedClassifier
 from methods.training.generator import FittedGenerator
@@ -28,9 +29,7 @@ from methods.two_stage.synthesis import draw_selected
 
 def require_power_of_two(name: str, train: LabelledImages) -> None:
     """Raises NotApplicable where convolutions of stride 2 do not lead from the image down to 4 × 4."""
-    size = train.images.shape[2]
-    if size < 16 or size & (size - 1):
-        raise NotApplicable(f"{name} needs an image size that is a power of two from 16 on, got {size}.")
+    shape.require_power_of_two(name, train.images.shape[2])
 
 
 @dataclass(frozen=True, eq=False)

@@ -77,7 +77,8 @@ class PretrainedDiscriminator(TwoStage):
 
         with seeded(context.seed("generator"), context.device):
             gans = {label: gan(label, feed) for label, feed in feeds.items()}
-            fitted = train_generator(HandedOn(gans, majority=majority, first=first), steps=steps, context=context)
+            training = HandedOn(gans, train.classes, majority=majority, first=first)
+            fitted = train_generator(training, steps=steps, context=context)
         return FittedWithTrunk(
             fitted.network, fitted.latent, fitted.device, fitted.precision, trunk_of(gans[majority].discriminator)
         )
@@ -111,18 +112,21 @@ class HandedOn(GeneratorTraining):
 
     Args:
         gans: By label.
+        classes: See `PerClass`.
         majority: Whose comes first.
         first: Updates that it gets.
     """
 
     changing = ("_majority", "_others", "_updates")
 
-    def __init__(self, gans: Mapping[int, MinimaxTraining], *, majority: int, first: int) -> None:
+    def __init__(
+        self, gans: Mapping[int, MinimaxTraining], classes: tuple[str, ...], *, majority: int, first: int
+    ) -> None:
         self._majority = gans[majority]
         self.latent = self._majority.latent
         self._others = [gan for label, gan in gans.items() if label != majority]
         self._first, self._updates = first, 0
-        self.average = PerClass({label: gan.average for label, gan in gans.items()}).eval()
+        self.average = PerClass({label: gan.average for label, gan in gans.items()}, classes).eval()
 
     def update(self) -> dict[str, Tensor]:
         """One discriminator update, of the GAN whose turn it is."""

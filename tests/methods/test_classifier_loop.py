@@ -146,8 +146,10 @@ def test_nothing_to_predict_gives_nothing(make_images, context):
 
 
 def test_one_class_is_refused_with_a_sentence(make_images, context):
-    with pytest.raises(NotApplicable, match="the training images are all of class 'a'; a classifier needs"):
+    with pytest.raises(NotApplicable, match=r"all of class 'a', and a classifier needs .*; add images of another"):
         METHODS.build("dcgan").fit(make_images([20, 0]), make_images([4, 4]), context)
+    with pytest.raises(NotApplicable, match=r"there are no training images, and .*; add images"):
+        METHODS.build("none").fit(make_images([0, 0]), make_images([4, 4]), context)
 
 
 def test_a_loss_that_is_no_number_ends_the_run(make_images, context):

@@ -35,7 +35,7 @@ def test_strided_is_dcgans_discriminator_with_more_outputs():
     assert CLASSIFIERS.build("strided").build(channels=1, classes=5, size=64, width=4)(
         torch.zeros(2, 1, 64, 64)
     ).shape == (2, 5)
-    with pytest.raises(NotApplicable, match="strided needs an image size that is a power of two from 16 on, got 24"):
+    with pytest.raises(NotApplicable, match=r"strided needs .* power of two from 16 on, got 24; .*size=32"):
         CLASSIFIERS.build("strided").build(channels=3, classes=4, size=24, width=8)
 
 

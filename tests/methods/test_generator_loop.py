@@ -57,13 +57,13 @@ def test_a_loss_that_is_no_number_ends_the_run(context):
 
 def test_turns_share_the_budget():
     trainings = {0: Counting(), 2: Counting(), 3: Counting()}
-    together = PerClassTraining(trainings)
+    together = PerClassTraining(trainings, tuple("abcd"))
     for _ in range(7):
         together.update()
     assert [training.updates for training in trainings.values()] == [3, 2, 2]
 
 
 def test_every_label_goes_to_its_own_generator():
-    network = PerClass({0: Plain(-1.0), 2: Plain(1.0)})
+    network = PerClass({0: Plain(-1.0), 2: Plain(1.0)}, tuple("abc"))
     images = network(torch.zeros(5, 1), torch.tensor([2, 0, 2, 2, 0]))
     assert images[:, 0, 0, 0].tolist() == [1.0, -1.0, 1.0, 1.0, -1.0]

@@ -28,7 +28,7 @@ class Counting:
 
 def test_the_majority_comes_first_and_hands_both_networks_on():
     gans = {0: Counting(100.0), 1: Counting(0.0), 2: Counting(200.0)}
-    training = HandedOn(gans, majority=1, first=5)
+    training = HandedOn(gans, tuple("abc"), majority=1, first=5)
     for _ in range(5):
         training.update()
     assert [gan.updates for gan in gans.values()] == [0, 5, 0]

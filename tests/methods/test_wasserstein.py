@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -7,7 +8,7 @@ from torch import nn
 from methods.networks.shape import Shape
 from methods.training.arrangement import one_each, pooled
 from methods.two_stage import bagan_gp, cwgan_gp, mlp_gan
-from methods.two_stage.wgan import CLIP, PenalisedTraining, Wgan
+from methods.two_stage.wgan import CLIP, PenalisedTraining, Wgan, WganGp
 
 
 def test_latents_of_different_labels_have_different_means():
@@ -44,6 +45,23 @@ def test_wgans_critic_is_clipped_and_judges_real_images_without_seeing_generated
     with torch.no_grad():
         apart = critic(fake, labels).mean() - critic(real, labels).mean()
         assert training.discriminator_loss(real, fake, labels).item() == pytest.approx(apart.item(), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("method", "steps", "published", "times"),
+    [
+        (Wgan(), 800, 5e-5, (20, 10)),
+        (WganGp(), 800, 1e-4, (4, 4)),
+        (cwgan_gp.CwganGp(), 3200, 1e-4, (10, 10)),
+        (cwgan_gp.CwganGp(), 100_000, 1e-4, (4, 4)),
+    ],
+)
+def test_learning_rates_of_generator_and_critic_at_quick(make_images, context, method, steps, published, times):
+    """As stated in docs/methods.md for 3,200 updates, which the generators of four classes share."""
+    feed = replace(pooled(make_images([4, 4]), context), steps=steps)
+    training = method.training(Shape(3, 16, 8, 2), feed)
+    rates = [optimiser.param_groups[0]["lr"] for optimiser in (training._optimise_g, training._optimise_d)]
+    assert rates == pytest.approx([published * factor for factor in times])
 
 
 class Score(nn.Module):
