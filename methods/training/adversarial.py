@@ -46,6 +46,9 @@ def hinge(scores: Tensor, *, real: bool) -> Tensor:
 def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, share: Tensor) -> Tensor:
     """E (‖∇ critic(x̂)‖₂ − 1)² at x̂ = u x + (1 − u) G(z) [Gulrajani et al. 1704.00028, algorithm 1].
 
+    The gradient is taken of the sum of all scores, so that it is each image's own only where no score depends on other
+    images: the critic has neither batch normalisation nor anything else of the batch (`spread`).
+
     Args:
         critic: (B, C, H, W) → (B,) scores, each of its own image alone.
         real: (B, C, H, W) float32.

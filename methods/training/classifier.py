@@ -195,7 +195,7 @@ def _draws(train: LabelledImages, *, recipe: Recipe, synthetic: ImagePool | None
 
 
 def is_curve_point(step: int, steps: int) -> bool:
-    """Whether the validation images are looked at after this step: ten times in a training, at its end among them."""
+    """Whether the validation images are looked at after this step: about ten times in a training, and at its end."""
     return step == steps or step % max(1, round(steps / CURVE_POINTS)) == 0
 
 

@@ -12,8 +12,12 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 def r1(score: Callable[[Tensor], Tensor], real: Tensor) -> Tensor:
     """½ E ‖∇ score(x)‖².
 
+    The gradient is taken of the sum of all scores. It is that of each image's own score where this depends on no other
+    image. Where the discriminator sees how far class-mates spread (``cgan-diffaug``, ``vitgan``, ``unified``), it also
+    holds what an image does to the scores of its class-mates in the batch: not quite the published penalty.
+
     Args:
-        score: (B, C, H, W) → (B,), each of its own image alone.
+        score: (B, C, H, W) → (B,).
         real: (B, C, H, W).
 
     Returns:

@@ -50,8 +50,10 @@ class Selector:
         """Learns where the real images of each class lie.
 
         A real image is measured from the centroid of the *others* of its class, n/(n − 1) times as far as from the
-        centroid of all, so that the quantile holds for unseen images of small classes too. A class with one image
-        gets the mean radius of the other classes (no limit where there is none); one without images keeps nothing.
+        centroid of all, so that few images do not look nearer for having drawn the centroid towards themselves. That
+        does not make the quantile hold for unseen images: where the network was trained on these very images, as in
+        both tiers, it may know them better, and hold fewer unseen real images near than the quantile says. A class with
+        one image gets the mean radius of the other classes (no limit where there is none); one without keeps nothing.
 
         Args:
             features: (N, D) of real images, from the network that will judge.

@@ -6,7 +6,7 @@ import torch
 
 from methods import METHODS, Diverged, NotApplicable
 from methods.training import classifier as loop
-from methods.training.classifier import Recipe, balanced_accuracy, train_classifier
+from methods.training.classifier import Recipe, balanced_accuracy, is_curve_point, train_classifier
 from methods.training.images import ImagePool, to_device, to_float, to_uint8
 
 
@@ -150,6 +150,13 @@ def test_one_class_is_refused_with_a_sentence(make_images, context):
         METHODS.build("dcgan").fit(make_images([20, 0]), make_images([4, 4]), context)
     with pytest.raises(NotApplicable, match=r"there are no training images, and .*; add images"):
         METHODS.build("none").fit(make_images([0, 0]), make_images([4, 4]), context)
+
+
+@pytest.mark.parametrize(("steps", "points"), [(3000, 10), (25, 13), (12, 12), (1, 1)])
+def test_validation_images_are_looked_at_about_ten_times_and_at_the_end(steps, points):
+    looked = [step for step in range(1, steps + 1) if is_curve_point(step, steps)]
+    assert len(looked) == points  # every second of 25 and the last
+    assert looked[-1] == steps
 
 
 def test_a_loss_that_is_no_number_ends_the_run(make_images, context):
