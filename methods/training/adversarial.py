@@ -121,6 +121,12 @@ class AdversarialTraining(GeneratorTraining):
     def generator_loss(self, fake: Tensor, labels: Tensor) -> Tensor:
         """What G is to make small; ``fake`` carries its gradient."""
 
+    def descend(self, loss: Tensor) -> None:
+        """D's step on its loss."""
+        self._optimise_d.zero_grad()
+        loss.backward()
+        self._optimise_d.step()
+
     def constrain(self) -> None:
         """Called after each step of D; for weight clipping."""
 
@@ -148,9 +154,7 @@ class AdversarialTraining(GeneratorTraining):
             fake = self.generator(noise, labels)
 
         loss_d = self.discriminator_loss(real, fake.detach().float(), labels)
-        self._optimise_d.zero_grad()
-        loss_d.backward()
-        self._optimise_d.step()
+        self.descend(loss_d)
         self.constrain()
         scalars = {"discriminator_loss": loss_d.detach()}
 

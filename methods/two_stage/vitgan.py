@@ -52,7 +52,6 @@ class VitGan(TwoStage):
             training = ProjectionTraining(
                 pooled(train, context, turned=self.classic),
                 options=CLASSIFIERS.build(self.trunk),
-                steps=steps,
                 transform=classic if self.classic else None,
                 generator=Generator(shape, projection=True),
                 discriminator=discriminator(

@@ -32,7 +32,7 @@ class AcGan(Joint):
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="acgan",
-        version=2,
+        version=3,
         tier="unified",
         summary="auxiliary classifier GAN: the discriminator also names the class",
         reference="Odena, Olah & Shlens, arXiv 1610.09585",
@@ -50,7 +50,6 @@ class AcGan(Joint):
             class_draws=Balanced(train.labels, context.rng("batches")),
             settings=Settings(weighting="fixed", selection="none", generated=True, warm_up=0.0, share=1.0),
             options=CLASSIFIERS.build(self.classifier),
-            steps=max(context.budget.classifier_steps, context.budget.generator_steps),
             transform=classic if self.classic else None,
             generator=Generator(shape),
             discriminator=discriminator(trunk, train=train, width=shape.width, projected=0, classify=PlainHead(linear)),

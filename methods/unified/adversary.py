@@ -17,7 +17,7 @@ from methods.classifiers import Classifier
 from methods.training.adversarial import AdversarialTraining, cross_entropy
 from methods.training.arrangement import Feed
 from methods.training.diffaugment import diffaugment
-from methods.training.optimiser import adamw, scheduled
+from methods.training.optimiser import scheduled
 from methods.training.precision import autocast
 from methods.training.r1 import r1
 from methods.training.symmetries import turned_at_random
@@ -37,14 +37,12 @@ class ProjectionTraining(AdversarialTraining):
     whole pixels [DiffAugment, Zhao et al. 2006.10738]: T resamples, and what it blurs G would never unlearn.
     G's images come in all symmetries of the square; so does the close view of real ones, and T turns them anyway.
 
-    What classifies in D learns as that classifier does: AdamW, its rate and schedule. G's rate falls likewise.
+    The trunk learns at its classifier's rate; all of D follows that classifier's schedule, G the cosine.
 
     Args:
         feed: Images, updates and random numbers.
-        options: The classifier's: learning rate and schedule of D.
-        steps: Steps of D, of whatever kind, over which its schedule is laid.
+        options: The classifier's: learning rate of the trunk, schedule of D.
         transform: T, differentiable.
-        beside: What is learnt together with D, if anything.
         **networks: ``generator``, ``discriminator`` and ``latent``.
 
     Attributes:
@@ -62,23 +60,37 @@ class ProjectionTraining(AdversarialTraining):
         feed: Feed,
         *,
         options: Classifier,
-        steps: int,
         transform: Transform | None,
-        beside: nn.Module | None = None,
         **networks: Any,
     ) -> None:
+        rate = options.learning_rate or options.info.learning_rate
         super().__init__(
             feed,
             optimise=lambda g, _: (
                 torch.optim.Adam(g.parameters(), lr=RATE_G, betas=BETAS, fused=True),
-                _optimiser(networks["discriminator"], beside, rate=options.learning_rate or options.info.learning_rate),
+                torch.optim.AdamW(
+                    self.learnt_from_source(networks["discriminator"], rate=rate),
+                    lr=RATE_D,
+                    betas=BETAS,
+                    weight_decay=0.0,
+                    fused=True,
+                ),
             ),
             **networks,
         )
         self._transform, self._transforms = transform, feed.context.rng("transforms")
         self._schedule_g = scheduled(self._optimise_g, steps=feed.steps)
-        self._schedule_d = scheduled(self._optimise_d, steps=steps, shape=options.schedule, warm_up=options.warm_up)
+        self._schedule_d = scheduled(
+            self._optimise_d, steps=feed.steps, shape=options.schedule, warm_up=options.warm_up
+        )
         self._normalising = [m for m in self.discriminator.modules() if isinstance(m, nn.BatchNorm2d)]
+
+    def learnt_from_source(self, discriminator: Discriminator, *, rate: float) -> list[dict[str, Any]]:
+        """What the source loss alone teaches, as the optimiser's groups: all of D where there is no class loss."""
+        return [
+            {"params": list(discriminator.trunk.parameters()), "lr": rate},
+            {"params": list(discriminator.source.parameters())},
+        ]
 
     def update(self) -> dict[str, Tensor]:
         """See `AdversarialTraining.update`; moves the learning rates along."""
@@ -156,15 +168,3 @@ class ProjectionTraining(AdversarialTraining):
         yield
         for layer, momentum in zip(self._normalising, momenta, strict=True):
             layer.momentum = momentum
-
-
-def _optimiser(discriminator: Discriminator, beside: nn.Module | None, *, rate: float) -> torch.optim.Optimizer:
-    """The classifier's AdamW for trunk and class head, one without momentum and decay for the rest of D."""
-    source = {"params": list(discriminator.source.parameters()), "lr": RATE_D, "betas": BETAS, "weight_decay": 0.0}
-    if discriminator.classify is None:
-        trunk = {"params": list(discriminator.trunk.parameters())}
-        return torch.optim.AdamW([trunk, source], lr=rate, betas=BETAS, weight_decay=0.0, fused=True)
-    classifying = nn.ModuleList([discriminator.trunk, discriminator.classify, *([beside] if beside else [])])
-    optimiser = adamw(classifying, learning_rate=rate)
-    optimiser.add_param_group(source)
-    return optimiser

@@ -81,7 +81,7 @@ class SourceHead(nn.Module):
         local: (N, C, H, W) → (N, F), beside the trunk.
         inputs: Numbers that tokens and ``local`` give together.
         features: Of φ.
-        classes: How many are projected; 0 for none (the score knows no class then).
+        classes: How many are projected; 0 for none (the score knows no class then, nor does the spread).
     """
 
     def __init__(self, local: nn.Module, *, inputs: int, features: int, classes: int) -> None:
@@ -100,7 +100,8 @@ class SourceHead(nn.Module):
             images: (N, C, H, W).
             tokens: (N, T, dim) of the same images.
             labels: (N,) int64.
-            mates: (N,) int64, the same number for images whose spread is measured together.
+            mates: (N,) int64, the same number for images whose spread is measured together: those of one class where
+                classes are projected, else all of a batch.
 
         Returns:
             (N,).
@@ -135,9 +136,10 @@ class Discriminator(nn.Module):
             batches: How many the images are, of the same length, one after the other: real ones and generated ones.
         """
         answer = self.classified(images)
-        seen = answer.tokens if share == 1.0 else share * answer.tokens + (1.0 - share) * answer.tokens.detach()
         batch = torch.arange(batches, device=labels.device).repeat_interleave(len(labels) // batches)
-        return answer._replace(source=self.source(close, seen, labels, labels * batches + batch).float())
+        mates = batch if self.source.embedding is None else labels * batches + batch
+        seen = _passing_on(share, answer.tokens)
+        return answer._replace(source=self.source(close, seen, labels, mates).float())
 
     def classified(self, images: Tensor) -> Answer:
         """What it says of the class alone; scores are not numbers."""
@@ -146,6 +148,13 @@ class Discriminator(nn.Module):
         logits = None if self.classify is None else self.classify(features).float()
         source = torch.full((len(images),), torch.nan, device=images.device)
         return Answer(source, logits, nn.functional.normalize(features.float(), dim=1), tokens)
+
+
+def _passing_on(share: float, tokens: Tensor) -> Tensor:
+    """The same numbers, which hand a share of their gradient on; none is none, not a gradient of zeros."""
+    if share in (0.0, 1.0):
+        return tokens if share else tokens.detach()
+    return share * tokens + (1.0 - share) * tokens.detach()
 
 
 class Judged(nn.Module):

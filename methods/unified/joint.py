@@ -19,14 +19,18 @@ from methods.training.ema import Ema, decay_for
 from methods.training.fitted import FittedClassifier
 from methods.training.generator import Checkpoints, FittedGenerator
 from methods.training.images import ImagePool
+from methods.training.optimiser import adamw, scheduled
 from methods.training.precision import autocast
 from methods.training.randomness import seeded
 from methods.training.selection import Selection
 from methods.unified.adversary import ProjectionTraining
-from methods.unified.discriminator import Answer, Judged
+from methods.unified.discriminator import Answer, Discriminator, Judged
 from methods.unified.recent import RunningSelection
 from methods.unified.schedule import interleave
 from methods.unified.weighting import Weighting, loss_weighting
+
+RATE_WEIGHTS = 1e-2
+"""Of the learnt weights of the losses, held to the end: they are two numbers that have to follow losses that fall."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,8 @@ class JointTraining(ProjectionTraining):
 
     changing = (
         "generator", "discriminator", "weighting", "selection", "_ema", "_judged", "_optimise_g", "_optimise_d",
-        "_schedule_g", "_schedule_d", "_class_draws", "_source_draws", "_class_transforms", "random", "_updates",
-        "_class_updates",
+        "_schedule_g", "_schedule_d", "_optimise_class", "_schedule_class", "_optimise_weights", "_class_draws",
+        "_source_draws", "_class_transforms", "random", "_updates", "_class_updates",
     )  # fmt: skip
     class_share: ClassVar[float] = 0.1
 
@@ -85,13 +89,20 @@ class JointTraining(ProjectionTraining):
         budget, device = feed.context.budget, feed.context.device
         self.settings, self.weighting = settings, loss_weighting(settings.weighting, 2).to(device)
         self._smoothing, self.share = options.label_smoothing, settings.share
-        super().__init__(feed, options=options, beside=self.weighting, **shared)
+        super().__init__(feed, options=options, **shared)
         assert self.discriminator.classify is not None
+        classifying = nn.ModuleList([self.discriminator.trunk, self.discriminator.classify])
+        self._optimise_class = adamw(classifying, learning_rate=options.learning_rate or options.info.learning_rate)
+        self._schedule_class = scheduled(
+            self._optimise_class, steps=budget.classifier_steps, shape=options.schedule, warm_up=options.warm_up
+        )
+        balanced = list(self.weighting.parameters())
+        self._optimise_weights = torch.optim.Adam(balanced, lr=RATE_WEIGHTS) if balanced else None
         self.selection = RunningSelection(settings.selection, len(classes), device)
         judged = Judged(self.discriminator.trunk, self.discriminator.classify)
         self._judged = Ema(judged, decay_for(budget.classifier_steps))
         self.judged = self._judged.network
-        self._accepted = [f"accepted_{name}" for name in classes]
+        self._accepted = [f"acceptance_{name}" for name in classes]
         self._class_draws, self._source_draws = class_draws, feed.draws
         self._class_transforms = self._transforms
         self._enters = round(settings.warm_up * budget.classifier_steps)
@@ -116,11 +127,32 @@ class JointTraining(ProjectionTraining):
         real, labels = self.drawn()
         with autocast(self.context.device, self.context.precision):
             answer = self.discriminator.classified(self.transformed(real, self._transforms))
-        self._optimise_d.zero_grad()
-        self.class_loss(answer, None, labels).backward()
-        self._optimise_d.step()
-        self._schedule_d.step()
+        self._learn_class(self.class_loss(answer, None, labels))
         return {}
+
+    def learnt_from_source(self, discriminator: Discriminator, *, rate: float) -> list[dict[str, Any]]:
+        """The source head alone; trunk and class head learn as the classifier does, with an optimiser of their own."""
+        del rate
+        return [{"params": list(discriminator.source.parameters())}]
+
+    def descend(self, loss: Tensor) -> None:
+        """D's step: the source head's, and what classifies where something of the loss reaches it."""
+        self._optimise_d.zero_grad()
+        self._learn_class(loss)
+        self._optimise_d.step()
+
+    def _learn_class(self, loss: Tensor) -> None:
+        """Backward pass, and the step of trunk, class head and weights; only class updates move their schedule."""
+        self._optimise_class.zero_grad()
+        if self._optimise_weights is not None:
+            self._optimise_weights.zero_grad()
+        loss.backward()
+        if self._classify or self.share:
+            self._optimise_class.step()
+        if self._classify:
+            self._schedule_class.step()
+            if self._optimise_weights is not None:
+                self._optimise_weights.step()
 
     def further_loss(self, on_real: Answer, on_fake: Answer, labels: Tensor) -> Tensor:
         """The class loss, where it is due."""

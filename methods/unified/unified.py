@@ -44,7 +44,7 @@ class Unified(Joint):
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="unified",
-        version=3,
+        version=4,
         tier="unified",
         summary="ViT conditional GAN with a class head: generates and classifies in one training",
         reference="Li, Li, Peng & Lovell, arXiv 2212.09977 (abstract); our reading",
@@ -96,7 +96,6 @@ class Unified(Joint):
             class_draws=Balanced(train.labels, context.rng("batches")),
             settings=Settings(self.weighting, self.selection, self.generated, self.warm_up, self.share),
             options=CLASSIFIERS.build(self.classifier),
-            steps=max(context.budget.classifier_steps, self.source_updates(context)),
             transform=classic if self.classic else None,
             generator=self.generator(shape, train),
             discriminator=discriminator(

@@ -83,6 +83,8 @@ def test_a_selecting_method_tells_what_it_kept(session, places) -> None:
     assert kept["lying"] is None, "the largest class is asked for no image"
     assert 0 <= kept["standing"] <= 1
     assert one(session, places)[0].generative.per_class["standing"].acceptance is None
+    unified, _ = one(session, places, "unified[warm_up=0]")
+    assert all(0 <= of.acceptance <= 1 for of in unified.generative.per_class.values())
 
 
 def test_it_can_be_switched_off(session, places) -> None:

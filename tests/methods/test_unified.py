@@ -6,6 +6,7 @@ import torch
 
 from datasets.spec import SpecError
 from methods import METHODS, Budget, NotApplicable, expand
+from methods.unified.schedule import interleave
 
 ONE_TO_TWO = Budget(size=16, batch=8, classifier_steps=6, classifier_width=8, generator_steps=12, generator_width=8)
 
@@ -32,8 +33,8 @@ def test_curves_tell_weights_acceptance_confidence_and_scores(make_context, make
         "confidence_generated",
         "score_real",
         "score_generated",
-        "accepted_a",
-        "accepted_b",
+        "acceptance_a",
+        "acceptance_b",
     ):
         assert context.curve("joint", name), name
     weights = context.curve("joint", "weight_generated")
@@ -68,15 +69,94 @@ def test_without_an_adversary_it_is_the_reference_but_for_the_norm_of_features(m
     assert ours[0] == pytest.approx(theirs[0], abs=0.1)
 
 
-def test_the_adversary_alone_leaves_the_classifier_as_it_is(make_context, make_images):
-    """No source gradient enters the trunk by default; a share of it does change what the class head learns."""
+@pytest.mark.parametrize("budget", [None, ONE_TO_TWO])
+def test_the_adversary_alone_leaves_the_classifier_as_it_is(make_context, make_images, budget):
+    """No source gradient enters the trunk by default, and steps of the source loss alone do not move it.
+
+    A share of the gradient does change what the class head learns.
+    """
     losses = {}
     for switches in ("adversarial=false", "generated=false", "generated=false,share=1"):
-        context = make_context()
+        context = make_context(budget=budget) if budget else make_context()
         fit(f"unified[{switches}]", context, make_images([12, 6]))
         losses[switches] = context.curve("joint", "class_loss_real")
     assert losses["generated=false"] == pytest.approx(losses["adversarial=false"], abs=1e-4)
     assert losses["generated=false,share=1"] != pytest.approx(losses["adversarial=false"], abs=1e-4)
+
+
+def test_learning_rate_falls_over_the_class_updates_as_that_of_the_classifier(make_context, make_images):
+    """Whatever the source loss's budget: 6 class updates among 12 steps see the rates of 6 steps."""
+    from methods.training.optimiser import factor
+
+    training = METHODS.build("unified").training(make_images([12, 6]), make_context(budget=ONE_TO_TWO))
+    peak, rates = training._optimise_class.param_groups[0]["initial_lr"], []
+    for classify, discriminate in interleave(6, 12):
+        if classify:
+            rates.append(training._optimise_class.param_groups[0]["lr"] / peak)
+        training.step(classify=classify, discriminate=discriminate)
+    assert rates == pytest.approx([factor(step, steps=6) for step in range(6)])
+
+
+def test_a_step_of_the_source_loss_alone_moves_the_source_head_alone(make_context, make_images):
+    training = METHODS.build("unified").training(make_images([12, 6]), make_context())
+    training.step(classify=True, discriminate=True)  # fills the optimisers' momenta
+    network = training.discriminator
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    training.step(classify=False, discriminate=True)
+    moved = {name.split(".")[0] for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
+    assert moved == {"source"}
+
+
+def test_weights_of_the_losses_keep_up_with_them(make_context, make_images):
+    """The suite's own optimiser brings a weight to 1 / 2L within a tenth of the class updates of preset quick."""
+    training = METHODS.build("unified").training(make_images([12, 6]), make_context())
+    training._classify = True
+    loss = torch.tensor([0.25, 0.9])
+    for _ in range(300):
+        training._learn_class(training.weighting(loss, torch.ones(2)))
+    assert training.weighting.weights().tolist() == pytest.approx([2.0, 1 / 1.8], rel=0.02)
+
+
+def test_the_class_loss_teaches_the_generator_too(make_context, make_images):
+    """G's loss is what deceives the source head and a tenth of the cross-entropy of the class that was asked for."""
+    training = METHODS.build("unified").training(make_images([12, 6]), make_context())
+    fake, labels = torch.rand(4, 3, 16, 16) * 2 - 1, torch.tensor([0, 1, 1, 0])
+    answer = training.discriminator(fake, fake, labels)
+    training.on_generated = lambda *_: answer
+    expected = torch.nn.functional.softplus(-answer.source).mean() + 0.1 * torch.nn.functional.cross_entropy(
+        answer.logits, labels
+    )
+    assert training.generator_loss(fake, labels).item() == pytest.approx(expected.item(), rel=1e-6)
+
+
+@pytest.mark.parametrize("name", ["unified", "vitgan"])
+def test_real_images_are_penalised_once_in_eight_updates(name, make_context, make_images, monkeypatch):
+    """γ · 8 · R1 of the close view of the real images is part of D's loss, every eighth time."""
+    from methods.unified import adversary
+
+    called = []
+
+    def penalty(_score, close):
+        called.append(len(close))
+        return close.new_full((), 1e6)
+
+    monkeypatch.setattr(adversary, "r1", penalty)
+    context = make_context()
+    fit(name, context, make_images([12, 6]))
+    losses = context.curve("joint" if name == "unified" else "generator", "discriminator_loss")
+    assert [loss > 1e4 for loss in losses] == [step % 8 == 0 for step in range(1, 13)]
+    assert called == [context.budget.batch]
+
+
+def test_real_and_generated_images_are_both_augmented_for_the_close_view(make_context, make_images, monkeypatch):
+    from methods.unified import adversary
+
+    seen = []
+    monkeypatch.setattr(adversary, "diffaugment", lambda images, _rng: seen.append(len(images)) or images)
+    training = METHODS.build("unified").training(make_images([12, 6]), make_context())
+    training.step(classify=True, discriminate=True)
+    batch = training.context.budget.batch
+    assert seen == [2 * batch, batch]  # in D's step real and generated images together, in G's the generated ones
 
 
 def test_trunk_starts_as_that_of_the_classifier(make_context, make_images):
@@ -140,7 +220,7 @@ def test_acgan_takes_all_generated_images_from_the_first_step_on(make_context, m
     context = make_context()
     fit("acgan", context, make_images([12, 6]))
     assert context.curve("joint", "weight_generated") == [1.0] * 12
-    assert set(context.curve("joint", "accepted_b")) <= {0.0, 1.0}
+    assert set(context.curve("joint", "acceptance_b")) <= {0.0, 1.0}
 
 
 def test_its_name_means_the_method_and_not_the_tier():

@@ -83,6 +83,16 @@ def test_without_projection_the_score_knows_no_class():
     assert torch.equal(one, other)
 
 
+def test_without_projection_nothing_the_discriminator_says_depends_on_the_label():
+    torch.manual_seed(0)
+    trunk = Trunk(channels=1, size=16, dim=16, depth=1, heads=4, grid=4)
+    images, labels = torch.randn(4, 1, 16, 16), torch.tensor([0, 1, 1, 0])
+    for classes, same in ((0, True), (2, False)):
+        network = Discriminator(trunk, SourceHead(nn.Flatten(), inputs=256 + 256, features=5, classes=classes), None)
+        one, other = (network(images, images, asked).source for asked in (labels, labels.flip(0).roll(1)))
+        assert torch.equal(one, other) is same
+
+
 def test_real_and_generated_images_do_not_mix_in_their_spread():
     torch.manual_seed(0)
     trunk = Trunk(channels=1, size=16, dim=16, depth=1, heads=4, grid=4)
@@ -107,7 +117,10 @@ def test_a_share_of_the_source_gradient_reaches_the_trunk(share):
         network(images, images, labels, share=share).source.sum().backward()
         return trunk.norm.weight.grad
 
-    assert torch.allclose(gradient(share), share * gradient(1.0), atol=1e-6)
+    if share:
+        assert torch.allclose(gradient(share), share * gradient(1.0), atol=1e-6)
+    else:
+        assert gradient(share) is None  # not zeros, by which an optimiser with momentum would still move
 
 
 def test_class_head_sees_features_of_one_norm():
