@@ -108,6 +108,11 @@ def test_a_kept_study_is_called_as_its_folder_and_has_the_same_figures(tmp_path:
     subprocess.run([*keep, str(source), str(kept)], cwd=ROOT, check=True)
     assert Store(kept).read_study().name == "kept"
     assert [r.metrics for r in Store(kept).records()] == [r.metrics for r in Store(source).records()]
+    gone = Store(source).run_ids()[0]
+    shutil.copytree(kept, tmp_path / "fewer")
+    (tmp_path / "fewer" / "records" / f"{gone}.json").unlink()
+    subprocess.run([*keep, str(tmp_path / "fewer"), str(kept)], cwd=ROOT, check=True)
+    assert gone not in Store(kept).run_ids() and not Store(kept).run_folder(gone).exists()
     done = subprocess.run(
         [*keep, str(tmp_path / "none"), str(kept)], cwd=ROOT, capture_output=True, text=True, check=False
     )

@@ -32,7 +32,8 @@ def keep(source: Store, target: Store) -> None:
 
     Args:
         source: With records.
-        target: Made where it does not exist; runs that it has are written again. The study takes its folder's name.
+        target: Made where it does not exist. Runs that it has are written again, and those that the source has not
+            (any more) are removed. The study takes its folder's name.
 
     Raises:
         UnreadableFile: The source has no study file, or one that cannot be read.
@@ -54,6 +55,9 @@ def keep(source: Store, target: Store) -> None:
                 if (came_from / PLANE).exists():
                     shutil.copy(came_from / PLANE, folder)
         target.write(record)
+    for run_id in set(target.run_ids()) - set(source.run_ids()):
+        target.record_file(run_id).unlink()
+        shutil.rmtree(target.run_folder(run_id), ignore_errors=True)
 
 
 def thinned(points: list[CurvePoint]) -> list[CurvePoint]:
