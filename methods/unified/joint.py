@@ -29,8 +29,8 @@ from methods.unified.recent import RunningSelection
 from methods.unified.schedule import interleave
 from methods.unified.weighting import Weighting, loss_weighting
 
-RATE_WEIGHTS = 1e-2
-"""Of the learnt weights of the losses, held to the end: they are two numbers that have to follow losses that fall."""
+RATE_WEIGHTS = 1e-3
+"""Of the learnt weights of the losses, held to the end, for they have to follow losses that fall (docs/unified.md)."""
 
 
 @dataclass(frozen=True)
