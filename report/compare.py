@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -102,6 +102,7 @@ def _compare(results: Results, arms: Sequence[tuple[str, str, str]], metric: str
                 by_arm[reference],
                 results.cost_by_arm.get((dataset, method), {}),
                 results.cost_by_arm.get((dataset, reference), {}),
+                results.equal_speed(dataset),
             )
             for method, reference, family in arms
             if method in by_arm and reference in by_arm
@@ -129,6 +130,7 @@ class _Held:
     base: dict[int, Record]
     costs: dict[tuple[int, Any], float]
     base_costs: dict[tuple[int, Any], float]
+    equal_speed: Set[Any]
 
     def judge(self, dataset: str, metric: str, *, rope: float, comparisons: int, images: SharedImages) -> Comparison:
         """All but what the family decides."""
@@ -158,6 +160,7 @@ class _Held:
             p_smallest=sign_flip.smallest_p(len(pairs)),
             cost_ratio=ratio,
             cost_interval=ratio_interval,
+            at_equal_speed=bool(shared) and all(kind in self.equal_speed for _, kind in shared),
             n_trained=statuses.count("ok"),
             n_dropped=len(self.runs.keys() | self.base.keys()) - len(pairs),
             rule=_rule(pairs[0][0]) if pairs else None,

@@ -40,6 +40,7 @@ class Comparison:
         seeds_needed: Seeds that settle it if mean and spread stay; None where none would.
         cost_ratio: Geometric mean of cost over the reference's cost.
         cost_interval: Its 95 % interval.
+        at_equal_speed: Whether the costs are those at equal speed of the machine; else of plain seconds.
         verdict: One of four words, with the share of runs that trained.
         word: The word alone.
         n_trained: Runs of the method that are ok.
@@ -71,6 +72,7 @@ class Comparison:
     seeds_needed: int | None = None
     cost_ratio: float | None = None
     cost_interval: tuple[float, float] | None = None
+    at_equal_speed: bool = False
     verdict: str = "undecided"
     word: Word = "undecided"
     n_trained: int = 0
@@ -94,7 +96,7 @@ class Comparison:
         return {name: value for name, value in asdict(self).items() if name not in _NOT_PRINTED}
 
 
-_NOT_PRINTED = ("word", "n_trained", "n_dropped", "rule", "reason", "estimate")
+_NOT_PRINTED = ("at_equal_speed", "word", "n_trained", "n_dropped", "rule", "reason", "estimate")
 
 KEYS = tuple(field.name for field in fields(Comparison) if field.name not in _NOT_PRINTED)
 """Of ``bench compare --json``."""

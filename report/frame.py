@@ -40,6 +40,7 @@ _TIMES = (
     "wall_s",
     "cost_s",
     "cost_clock",
+    "calibration_s",
     "peak_gpu_bytes",
     "peak_rss_bytes",
     "energy_j",
@@ -86,10 +87,10 @@ def runs_table(records: Sequence[Record]) -> pd.DataFrame:
         ``run_id, dataset, method, tier, classifier, version, seed, status``, the metrics of ``METRICS`` (float64,
         NaN where there is none), and of its times: ``hardware, contended, wall_s, cost_s`` (seconds of all phases
         but scoring, on the clock that ``cost_clock`` names: ``gpu`` where the device keeps time, else ``cpu``),
-        peaks and energy.
+        ``calibration_s`` (seconds of a fixed piece of work done between the run's steps), peaks and energy.
     """
     table = pd.DataFrame([_run_row(record) for record in records], columns=[*_RUN, *METRICS, *_TIMES])
-    return table.astype(dict.fromkeys((*METRICS, "wall_s", "cost_s"), "float64"))
+    return table.astype(dict.fromkeys((*METRICS, "wall_s", "cost_s", "calibration_s"), "float64"))
 
 
 def metrics_table(runs: pd.DataFrame) -> pd.DataFrame:
@@ -183,6 +184,7 @@ def _run_row(record: Record) -> dict[str, Any]:
             "wall_s": timing.wall_s,
             "cost_s": (sum(gpu) if on_gpu else sum(time.cpu_s for time in phases)) if phases else None,
             "cost_clock": "gpu" if on_gpu else "cpu",
+            "calibration_s": timing.calibration_s,
             "peak_gpu_bytes": timing.peak_gpu_bytes,
             "peak_rss_bytes": timing.peak_rss_bytes,
             "energy_j": timing.energy_j,

@@ -11,9 +11,10 @@ from report.numbers import ratio
 from report.statistics.cost import cost_ratio
 from report.study import Results
 from report.text import NOTHING, short
+from report.verdicts import cost_basis
 
 Costs = Mapping[tuple[int, str, str], Mapping[str, float]]
-"""Seconds by phase, by seed and kind of time."""
+"""Seconds by phase, at equal speed of the machine where that is known, by seed and kind of time."""
 
 
 def phase_cost_table(results: Results, dataset: str, found: Sequence[Comparison]) -> Table | None:
@@ -50,7 +51,7 @@ def phase_cost_table(results: Results, dataset: str, found: Sequence[Comparison]
         f"Cost phase by phase on {short(dataset, 80)}: {results.cost_clock} seconds of each phase as a multiple of the "
         "whole run that the method is held against, scoring left out; geometric means over paired seeds with 95 % "
         "intervals."
-    )
+    ) + cost_basis([one.at_equal_speed for one, ratios in by_pair if "" in ratios])
     columns = (
         *(Column(name, "left") for name in ("method", "held against")),
         *(Column(phase) for phase in phases),
@@ -82,5 +83,6 @@ def _costs(results: Results, dataset: str) -> dict[str, Costs]:
     columns = ("method", "seed", "hardware", "contended", "phase", "value")
     for method, seed, hardware, contended, phase, value in zip(*(times[c] for c in columns), strict=True):
         of_run = found.setdefault(method, {}).setdefault((int(seed), hardware, contended), {})
-        of_run[phase] = of_run.get(phase, 0.0) + float(value)
+        factor = results.speed_factors.get((dataset, hardware, contended), {}).get((method, int(seed)), 1.0)
+        of_run[phase] = of_run.get(phase, 0.0) + float(value) * factor
     return dict(found)

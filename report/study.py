@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from report import aggregate, frame
+from report import aggregate, frame, speed
 from results import Record, Store, Study, UnreadableFile
 
 MOST_IN_FULL = 4
@@ -110,14 +110,27 @@ class Results:
         return aggregate.kinds(self.runs, shared=self.shared)
 
     @cached_property
+    def speed_factors(self) -> speed.Factors:
+        """What brings seconds to equal speed of the machine, for the kinds of times of which that is known."""
+        return speed.factors(self.runs)
+
+    def equal_speed(self, dataset: str) -> set[tuple[str, str]]:
+        """Kinds of times (hardware, contention) of a dataset whose ratios are at equal speed of the machine."""
+        return {(hardware, contended) for of, hardware, contended in self.speed_factors if of == dataset}
+
+    @cached_property
     def cost_by_arm(self) -> dict[tuple[str, str], dict[tuple[int, tuple[str, str]], float]]:
-        """Cost of each ok run by dataset and method, then by seed and the kind of its time; shared times left out."""
+        """Cost of each ok run for ratios, by dataset and method, then by seed and the kind of its time.
+
+        At equal speed of the machine where `speed_factors` knows it; shared times are left out.
+        """
         timed = self.runs.dropna(subset=["cost_s"])
         timed = timed[(timed["status"] == "ok") & ((timed["contended"] != "shared") | self.shared)]
         found: dict[tuple[str, str], dict[tuple[int, tuple[str, str]], float]] = {}
         columns = ("dataset", "method", "seed", "hardware", "contended", "cost_s")
         for dataset, method, seed, hardware, contended, value in zip(*(timed[c] for c in columns), strict=True):
-            found.setdefault((dataset, method), {})[int(seed), (hardware, contended)] = float(value)
+            factor = self.speed_factors.get((dataset, hardware, contended), {}).get((method, int(seed)), 1.0)
+            found.setdefault((dataset, method), {})[int(seed), (hardware, contended)] = float(value) * factor
         return found
 
     @property

@@ -49,9 +49,27 @@ def verdict_table(found: Sequence[Comparison], dataset: str) -> Table:
     less = [METRICS[name] for name in dict.fromkeys(one.metric for one in here) if name in LESS_IS_BETTER]
     if less:
         caption += f" Of {' and '.join(less)} less is better."
+    caption += cost_basis([one.at_equal_speed for one in here if one.cost_ratio is not None])
     if smallest is not None:
         caption += f" The smallest p that a sign-flip test could reach with these pairs is {p_words(smallest)}."
     return Table(caption, columns, tuple(rows))
+
+
+def cost_basis(at_equal_speed: Sequence[bool]) -> str:
+    """What cost ratios are of, as a caption says it.
+
+    Args:
+        at_equal_speed: Of each ratio, whether it is at equal speed of the machine.
+    """
+    if not at_equal_speed:
+        return ""
+    if not any(at_equal_speed):
+        return " Cost ratios are of plain seconds."
+    where = "" if all(at_equal_speed) else ", where they can be,"
+    return (
+        f" Cost ratios are{where} at equal speed of the machine: each run's seconds over those of a fixed piece of "
+        "work done between its steps."
+    )
 
 
 def overview_table(found: Sequence[Comparison]) -> Table | None:

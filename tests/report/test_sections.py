@@ -1,6 +1,7 @@
 """Sections of the report against figures worked by hand: single images, ranks, variants, costs by phase."""
 
 import numpy as np
+import pytest
 
 from report.across import across
 from report.compare import against_base, compare
@@ -12,6 +13,7 @@ from report.single_images import SingleImages, image_table
 from report.stability import stability
 from report.study import Results
 from report.variants import ablations, grids, variants
+from report.verdicts import verdict_table
 from results import PhaseTime, Predictions, Store, Study, save_predictions
 
 
@@ -219,3 +221,49 @@ def test_a_switch_that_brings_its_own_classifier_joins_the_others(make_record):
 def test_blocks_are_of_the_documents_kinds(make_record):
     records = [make_record(method=m, seed=i, score=0.5) for m in ("a", "b") for i in range(2)]
     assert [type(block) for block in stability(Results.of(records), "cells")] == [Paragraph, Table]
+
+
+def calibrated(record, *, slowness=1.0, calibration=0.01, **phases):
+    """A run on a machine that is so many times slower than the calibration says it usually is."""
+    slow = timed(record, **{name: slowness * s for name, s in phases.items()})
+    timing = slow.timing.model_copy(update={"calibration_s": calibration and slowness * calibration})
+    return slow.model_copy(update={"timing": timing})
+
+
+def uneven(make_record, *, calibration=0.01, seconds=20.0, slowness=(1.0, 2.0, 1.0)):
+    """A method of three times its reference's cost, whose own runs met a slower machine with the second seed."""
+    records = []
+    for seed, slow in enumerate(slowness):
+        base = make_record(method="classic-balanced", seed=seed, score=0.8 + 0.01 * seed)
+        two = make_record(method="dcgan", seed=seed, score=0.8 + 0.02 * seed, tier="two-stage")
+        records.append(calibrated(base, calibration=0.01, classifier=seconds, score=5.0))
+        of = {"generator": 2 * seconds, "classifier": seconds, "score": 5.0}
+        records.append(calibrated(two, slowness=slow, calibration=calibration, **of))
+    return Results.of(records)
+
+
+def test_a_slow_hour_of_the_machine_does_not_make_a_method_dear(make_record):
+    results = uneven(make_record)
+    one = compare(results)[0]
+    assert one.at_equal_speed and one.cost_ratio == pytest.approx(3.0)
+    assert one.cost_interval == pytest.approx((3.0, 3.0))
+    table = phase_cost_table(results, "cells", compare(results))
+    assert cells(table)[0][2:] == ["×2.00 [2.00, 2.00]", "×1.00 [1.00, 1.00]", "×3.00 [3.00, 3.00]"]
+    said = "Cost ratios are at equal speed of the machine"
+    assert said in table.caption and said in verdict_table(compare(results), "cells").caption
+    assert results.runs["cost_s"].max() == 120.0, "seconds that are shown stay as they were measured"
+
+
+@pytest.mark.parametrize("odd", [{"calibration": None}, {"seconds": 9.99}], ids=["no calibration", "short runs"])
+def test_without_good_calibrations_costs_are_of_plain_seconds(make_record, odd):
+    results = uneven(make_record, **odd)
+    one = compare(results)[0]
+    # seconds 3, 6 and 3 times those of the reference
+    assert not one.at_equal_speed and one.cost_ratio == pytest.approx(3 * 2 ** (1 / 3))
+    table = phase_cost_table(results, "cells", compare(results))
+    said = "Cost ratios are of plain seconds."
+    assert said in table.caption and said in verdict_table(compare(results), "cells").caption
+
+
+def test_a_run_of_a_thousand_calibrations_is_long_enough(make_record):
+    assert compare(uneven(make_record, seconds=10.0))[0].at_equal_speed
