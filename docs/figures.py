@@ -42,9 +42,9 @@ Piece: TypeAlias = Callable[[Results, Evidence, str], Iterable[Block | None]]
 
 def _findings(results: Results, evidence: Evidence, dataset: str) -> Iterator[Block]:
     told = {"rope": results.study.rope, "clock": results.cost_clock}
-    yield from findings(evidence.compared, dataset, **told)
+    yield from findings(evidence.compared, dataset, **told, widened=evidence.widened(evidence.compared, dataset))
     if results.study.reference is None:
-        yield from one_or_two(evidence.heads, dataset, **told)
+        yield from one_or_two(evidence.heads, dataset, **told, widened=evidence.widened(evidence.heads, dataset))
 
 
 KINDS: dict[str, Piece] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
@@ -87,6 +88,26 @@ def against_base(results: Results, groups: Sequence[tuple[str, Sequence[str]]]) 
     return _compare(results, held, results.metric)
 
 
+def with_spreads(found: Sequence[Comparison], sds: Sequence[float | None], *, rope: float) -> list[Comparison]:
+    """The same comparisons judged again, as if their differences were spread at least so much.
+
+    Args:
+        found: Whole families, of one dataset and metric.
+        sds: Least standard deviation of each one's differences; None leaves it as it is.
+        rope: Half-width of practical equivalence.
+    """
+    sizes = Counter(one.family for one in found)
+    wider = [
+        one
+        if one.estimate is None or sd is None
+        else _with_statistics(
+            one, replace(one.estimate, sd=max(one.estimate.sd, sd)), rope=rope, comparisons=sizes[one.family]
+        )
+        for one, sd in zip(found, sds, strict=True)
+    ]
+    return list(_adjusted(wider))
+
+
 def _compare(results: Results, arms: Sequence[tuple[str, str, str]], metric: str) -> list[Comparison]:
     """Judges method against reference, each pair in its family, on every dataset that has runs of both."""
     found: list[Comparison] = []
@@ -107,7 +128,7 @@ def _compare(results: Results, arms: Sequence[tuple[str, str, str]], metric: str
             for method, reference, family in arms
             if method in by_arm and reference in by_arm
         ]
-        sizes = {family: sum(one.family == family for one in pairs) for family in {one.family for one in pairs}}
+        sizes = Counter(one.family for one in pairs)
         for one in pairs:
             one.refuse_unlike_splits(dataset)
         for name in dict.fromkeys((metric, RANKING)):

@@ -74,8 +74,10 @@ def _opening(results: Results, evidence: Evidence) -> Iterator[Block]:
     yield from _not_ok(results)
     rope, clock = results.study.rope, results.cost_clock
     for dataset in results.datasets:
-        yield from findings(evidence.compared, dataset, rope=rope, clock=clock)
-        yield from one_or_two(evidence.heads, dataset, rope=rope, clock=clock)
+        again = evidence.widened(evidence.compared, dataset)
+        yield from findings(evidence.compared, dataset, rope=rope, clock=clock, widened=again)
+        again = evidence.widened(evidence.heads, dataset)
+        yield from one_or_two(evidence.heads, dataset, rope=rope, clock=clock, widened=again)
     if words := own_five_percent(evidence.compared):
         yield Paragraph(words)
     if (overview := overview_table(evidence.compared)) is not None:

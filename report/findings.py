@@ -9,18 +9,19 @@ from report.comparison import Comparison
 from report.document import Code, Items, Paragraph, Span, Strong, Text, listed
 from report.frame import METRICS, direction
 from report.numbers import band, bare, p_words, points, share, signed_points, span
+from report.robustness import Widened, sentences
+from report.statistics.sign_flip import NO_CLAIM_BELOW
 from report.statistics.verdict import Word
 from report.text import amount, plural, short
 
 SIDES: tuple[Word, ...] = ("better", "worse", "equivalent", "undecided")
-NO_CLAIM_BELOW = 6
-"""Pairs from which on the sign-flip test can fall below 0.05."""
-
 EACH_UP_TO = 8
 """Methods of which each gets a sentence; of more, only those with a claim do."""
 
 
-def findings(found: Sequence[Comparison], dataset: str, *, rope: float, clock: str) -> Iterator[Paragraph | Items]:
+def findings(
+    found: Sequence[Comparison], dataset: str, *, rope: float, clock: str, widened: Sequence[Widened] = ()
+) -> Iterator[Paragraph | Items]:
     """Plain findings on one dataset.
 
     Args:
@@ -28,6 +29,7 @@ def findings(found: Sequence[Comparison], dataset: str, *, rope: float, clock: s
         dataset: Which.
         rope: Half-width of practical equivalence.
         clock: What cost is measured in: ``GPU`` or ``CPU``.
+        widened: Verdicts from few seeds, judged again with the spread of their test images.
     """
     here = [one for one in found if one.dataset == dataset]
     if not here:
@@ -39,9 +41,16 @@ def findings(found: Sequence[Comparison], dataset: str, *, rope: float, clock: s
     yield Items(tuple(_sentences(main, rope=rope, clock=clock)))
     if any(one.word == "undecided" and _leaves_zero_out(one.interval) for one in main):
         yield Paragraph(
-            "Each interval is that of one comparison alone; verdicts also allow for how many are made (Holm), so one "
-            "can be undecided though its interval leaves zero out."
+            (
+                "Each interval is that of one comparison alone; ",
+                Strong("better"),
+                " and ",
+                Strong("worse"),
+                " also allow for how many are made (Holm), so one can be undecided though its interval leaves zero "
+                "out.",
+            )
         )
+    yield from _frail(widened)
     ranking = {one.method: one for one in here if one.metric == RANKING}
     if first != RANKING:
         apart = [(one, ranking[one.method]) for one in main if _apart(one, ranking.get(one.method))]
@@ -51,7 +60,9 @@ def findings(found: Sequence[Comparison], dataset: str, *, rope: float, clock: s
         yield Paragraph(few)
 
 
-def one_or_two(found: Sequence[Comparison], dataset: str, *, rope: float, clock: str) -> Iterator[Paragraph | Items]:
+def one_or_two(
+    found: Sequence[Comparison], dataset: str, *, rope: float, clock: str, widened: Sequence[Widened] = ()
+) -> Iterator[Paragraph | Items]:
     """The unified tier against the two-stage one, head to head; nothing where no two of them share a classifier.
 
     Args:
@@ -59,6 +70,7 @@ def one_or_two(found: Sequence[Comparison], dataset: str, *, rope: float, clock:
         dataset: Which.
         rope: Half-width of practical equivalence.
         clock: What cost is measured in.
+        widened: Verdicts from few seeds, judged again with the spread of their test images.
     """
     here = [one for one in found if one.dataset == dataset]
     if not here:
@@ -66,6 +78,7 @@ def one_or_two(found: Sequence[Comparison], dataset: str, *, rope: float, clock:
     main = [one for one in here if one.metric == here[0].metric]
     yield Paragraph(("One process or two, on ", Code(dataset), f", in {METRICS[main[0].metric]}:"))
     yield Items(tuple(_finding(one, rope=rope, clock=clock, against=True) for one in main))
+    yield from _frail(widened, against=True)
 
 
 def own_five_percent(found: Sequence[Comparison]) -> Text:
@@ -80,6 +93,11 @@ def own_five_percent(found: Sequence[Comparison]) -> Text:
         f"Each {' and each '.join(each)} is a question of its own: Holm's adjustment keeps false claims to 5 % within "
         "a family of methods for each of them, not over all of them together."
     )
+
+
+def _frail(widened: Sequence[Widened], *, against: bool = False) -> Iterator[Items]:
+    if said := tuple(sentences(widened, against=against)):
+        yield Items(said)
 
 
 def _leaves_zero_out(interval: tuple[float, float] | None) -> bool:

@@ -32,7 +32,7 @@ def section(results: Results, dataset: str, drawing: Drawing, evidence: Evidence
     if not any(record.metrics for record in results.of_dataset(dataset)):
         yield Paragraph("No run on this dataset has scores.")
         return
-    single = SingleImages(results, dataset)
+    single = evidence.images(dataset)
     yield tables.score_table(results, dataset)
     yield from scores.scores(results, drawing, dataset)
     yield Heading(3, "Against the reference arm")

@@ -92,39 +92,60 @@ class SingleImages:
             differences: Of all of its pairs.
             same_test: Whether seeds share their test images.
         """
-        seeds = [seed for method, seed in self._predictions if method == one.method]
-        pairs = [
-            (seed, self._predictions[one.method, seed], base)
-            for seed in seeds
-            if (base := self._predictions.get((one.reference, seed))) is not None
-            and np.array_equal(base.labels, self._predictions[one.method, seed].labels)
-        ]
-        if not pairs or self._score is None:
+        seeds = self._seeds(one)
+        if not seeds:
             return None
         sign = direction(self._metric)
-        drawn = [(self._scores(one.method, seed), self._scores(one.reference, seed)) for seed, _, _ in pairs]
-        bands = [sorted(sign * end for end in bootstrap_interval(*both)) for both in drawn]
-        variances = [float(np.nanvar(mine - theirs, ddof=1)) for mine, theirs in drawn]
+        bands = [sorted(sign * end for end in bootstrap_interval(*both)) for both in self._drawn(one)]
         areas = [
             found
-            for seed, mine, _ in pairs
+            for seed in seeds
             if (
                 found := delong_macro(
-                    self._ranks(one.method, seed), self._ranks(one.reference, seed), groups=mine.groups
+                    self._ranks(one.method, seed),
+                    self._ranks(one.reference, seed),
+                    groups=self._predictions[one.method, seed].groups,
                 )
             )
         ]
         return ImageEvidence(
             method=one.method,
             metric=self._metric,
-            n=len(pairs),
+            n=len(seeds),
             above=sum(low > 0 for low, _ in bands),
             below=sum(high < 0 for _, high in bands),
-            parts=variance_parts(differences, variances, same_test=same_test),
+            parts=variance_parts(differences, self.test_variance(one), same_test=same_test),
             auc=float(np.mean([area.first - area.second for area in areas])) if areas else None,
             auc_above=sum(_claims(area, 1) for area in areas),
             auc_below=sum(_claims(area, -1) for area in areas),
         )
+
+    def test_variance(self, one: Comparison) -> float | None:
+        """What the test images alone make of the variance of one seed's difference: mean over seeds of a bootstrap's.
+
+        Args:
+            one: The comparison, in the study's first metric.
+
+        Returns:
+            None where no seed has predictions of both on the same images.
+        """
+        variances = [float(np.nanvar(mine - theirs, ddof=1)) for mine, theirs in self._drawn(one)]
+        return float(np.mean(variances)) if variances else None
+
+    def _seeds(self, one: Comparison) -> list[int]:
+        """Those with predictions of both on the same images; none where the metric cannot be resampled."""
+        found = [(seed, mine) for (method, seed), mine in self._predictions.items() if method == one.method]
+        return [
+            seed
+            for seed, mine in found
+            if self._score is not None
+            and (base := self._predictions.get((one.reference, seed))) is not None
+            and np.array_equal(base.labels, mine.labels)
+        ]
+
+    def _drawn(self, one: Comparison) -> list[tuple[Floats, Floats]]:
+        """Resampled scores of the method and of its reference, seed by seed."""
+        return [(self._scores(one.method, seed), self._scores(one.reference, seed)) for seed in self._seeds(one)]
 
     def _scores(self, method: str, seed: int) -> Floats:
         if (method, seed) not in self._resampled:
@@ -171,7 +192,7 @@ def image_table(results: Results, dataset: str, compared: Sequence[Comparison], 
             str(one.n),
             NOTHING if one.parts is None else bare(one.parts.total**0.5),
             NOTHING if one.parts is None else bare(one.parts.test_sample**0.5),
-            NOTHING if one.parts is None else percent(one.parts.test_share),
+            NOTHING if one.parts is None else _at_most_all(one.parts.test_share),
             f"{one.above} / {one.below}",
             NOTHING if one.auc is None else signed_points(one.auc, None).removesuffix(" points (no interval)"),
             f"{one.auc_above} / {one.auc_below}",
@@ -186,12 +207,17 @@ def image_table(results: Results, dataset: str, compared: Sequence[Comparison], 
     caption = (
         f"Seeds and test images on {short(dataset, 80)}, {METRICS[results.metric]} minus the reference arm's. Sd of a "
         "seed's difference, what the sampling of its test images alone makes of it (bootstrap, whole groups at a time) "
-        "and that part's share of the variance, in points. Bootstrap: seeds in which the 95 % interval over their own "
-        "test images leaves zero out. DeLong: seeds in which the areas under the ROC curves (mean over classes, one "
-        f"against the rest) differ with p ≤ 0.05. At most {plural(SEEDS, 'seed')}; these count test images as the only "
-        "chance, so a verdict needs the seeds."
+        "and that part's share of the variance, in points; > 100 %: the seeds happen to differ less. "
+        "Bootstrap: seeds in which the 95 % interval over their own test images leaves zero out. DeLong: seeds in "
+        "which the areas under the ROC curves (mean over classes, one against the rest) differ with p ≤ 0.05. At most "
+        f"{plural(SEEDS, 'seed')}; these count test images as the only chance, so a verdict needs the seeds."
     )
     return Table(caption, columns, tuple(rows))
+
+
+def _at_most_all(share: float | None) -> str:
+    """A part cannot be more than the whole; where it seems so, the seeds differ less than they should."""
+    return percent(share) if share is None or share <= 1 else "> 100 %"
 
 
 def _read(store: Store, record: Record) -> Predictions | None:

@@ -18,6 +18,9 @@ EXACT_UP_TO = 30
 
 PATTERNS = 9_999
 
+NO_CLAIM_BELOW = 6
+"""Pairs from which on p can fall below 0.05."""
+
 
 def sign_flip_p(differences: Sequence[float]) -> float | None:
     """Two-sided p: the share of sign patterns whose |sum| is at least the observed one; None without pairs.

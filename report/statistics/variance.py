@@ -24,28 +24,27 @@ class VarianceParts:
 
     @property
     def test_share(self) -> float | None:
-        """Share of the total that is the test sample's, at most 1; None without spread."""
-        return min(1.0, self.test_sample / self.total) if self.total > 0 else None
+        """The test sample's part over the total; above 1 where seeds happen to differ less. None without spread."""
+        return self.test_sample / self.total if self.total > 0 else None
 
 
 def variance_parts(
-    differences: Sequence[float], test_variances: Sequence[float], *, same_test: bool = False
+    differences: Sequence[float], test_variance: float | None, *, same_test: bool = False
 ) -> VarianceParts | None:
     """Splits the spread over seeds.
 
     Args:
         differences: (n,) method minus reference.
-        test_variances: Bootstrap variances of single seeds' differences over their test images, of any of the seeds.
+        test_variance: Of one seed's difference over its test images; None where it is not known.
         same_test: Whether all seeds share their test images. Their spread is then of training alone, and the test
             sample's variance comes on top of it; else it is a part of it.
 
     Returns:
         None for fewer than two seeds, or without a bootstrap.
     """
-    if len(differences) < 2 or not len(test_variances):
+    if len(differences) < 2 or test_variance is None:
         return None
     total = float(np.var(differences, ddof=1))
-    within = float(np.mean(test_variances))
     if same_test:
-        return VarianceParts(total + within, within, total)
-    return VarianceParts(total, within, max(0.0, total - within))
+        return VarianceParts(total + test_variance, test_variance, total)
+    return VarianceParts(total, test_variance, max(0.0, total - test_variance))

@@ -42,6 +42,7 @@ def test_one_seeds_test_images_alone_tell_where_all_agree(make_record, tmp_path)
     rows = {row[0]: row for row in cells(table)}
     # 60 of 200 images differ: binomial sd of a difference in accuracy √(.3 · .7 / 200) = 3.2 points
     assert rows["sure"][3] in ("3.2", "3.3") and rows["sure"][5] == "3 / 0" and rows["sure"][7] == "3 / 0"
+    assert rows["sure"][4] == "> 100 %", "the seeds differ by 0.1 points, the test images alone make 3.2"
     assert rows["same"][1:] == ["3", "0.0", "0.0", "–", "0 / 0", "0.0", "0 / 0"]
     counts, n = images.confusions["classic-balanced"]
     assert n == 3 and counts.tolist() == [[3 * 70, 3 * 30], [3 * 30, 3 * 70]]

@@ -155,16 +155,17 @@ def test_the_rank_correlation_is_scipys():
 
 
 def test_the_variance_of_shared_test_images_comes_on_top():
-    parts = variance_parts([0.0, 0.2], [0.004, 0.006], same_test=True)
+    parts = variance_parts([0.0, 0.2], 0.005, same_test=True)
     assert (parts.total, parts.test_sample, parts.seeds) == pytest.approx((0.025, 0.005, 0.02))
     assert parts.test_share == pytest.approx(0.2)
-    assert variance_parts([0.1, 0.2], []) is None
+    assert variance_parts([0.1, 0.2], None) is None
 
 
 def test_variance_is_taken_apart():
-    parts = variance_parts([0.0, 0.2], [0.004, 0.006])
+    parts = variance_parts([0.0, 0.2], 0.005)
     assert (parts.total, parts.test_sample, parts.seeds) == pytest.approx((0.02, 0.005, 0.015))
-    assert variance_parts([0.1], [0.1]) is None
+    assert variance_parts([0.1], 0.1) is None
+    assert variance_parts([0.0, 0.2], 0.05).test_share == pytest.approx(2.5), "seeds that happen to differ less"
 
 
 def test_the_winner_under_resampling():
