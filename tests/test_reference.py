@@ -4,10 +4,12 @@ import importlib.util
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from bench.plan import resolve_methods
 from bench.presets import resolve_budget
 from datasets import DATASETS
 from methods import METHODS
@@ -91,6 +93,17 @@ def test_every_study_file_names_what_there_is(file: Path) -> None:
     }
     assert [DATASETS.build(spec).info.name for spec in study.datasets]
     assert resolve_budget(study.preset, study.budget)
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "docs" / "studies").glob("*.toml")), ids=lambda path: path.stem)
+def test_families_are_of_at_most_fourteen_comparisons_under_the_names_that_runs_have(file: Path) -> None:
+    study = read_study(file)
+    runs = {method.name: method.info.family for method in resolve_methods(study.methods, references=True)}
+    named = {name: family for family, members in study.families.items() for name in members}
+    assert not named.keys() - runs.keys(), "a name that no run has stays in the family of its own kind"
+    compared = [name for name in runs if not name.startswith("classic-balanced")]
+    sizes = Counter(named.get(name, runs[name]) for name in compared)
+    assert max(sizes.values(), default=0) <= 14, sizes
 
 
 def test_thinned_curves_keep_their_ends() -> None:
