@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
+from matplotlib.lines import Line2D
 
 WIDTH = 7.4
 """Inches: a page's text width."""
@@ -147,6 +148,15 @@ def row_places(names: Sequence[str], *, least: float = 0.3) -> tuple[list[float]
 def lines(names: Sequence[str]) -> dict[str, tuple[str, Any]]:
     """Colour and dashes for each name; twenty-one can be told apart."""
     return {name: _LINES[i % len(_LINES)] for i, name in enumerate(names)}
+
+
+def tier_handles(tiers: Collection[str]) -> list[Line2D]:
+    """Entries of a legend for those of the tiers that are known, in their order."""
+    return [
+        Line2D([], [], marker=TIER_MARKERS[tier], color=colour, linestyle="", markersize=5.5, label=tier)
+        for tier, colour in TIER_COLOURS.items()
+        if tier in tiers
+    ]
 
 
 def only_grid(axes: Axes, axis: Literal["x", "y"]) -> None:

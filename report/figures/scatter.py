@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
 from report.aggregate import Spread
-from report.style import GREY, INK, MUTED, TIER_COLOURS, TIER_MARKERS, WIDTH, canvas, save, settle
+from report.style import INK, MUTED, TIER_COLOURS, TIER_MARKERS, WIDTH, canvas, save, settle, tier_handles
 from report.text import amount, wrapped
 
 LOG_FROM = 4.0
@@ -25,6 +25,9 @@ LOG_FROM = 4.0
 
 NAMES_AT = 1.07
 """Where the column of names begins, in widths of the axes."""
+
+FRONT = MUTED
+"""Colour of the Pareto front."""
 
 GAP_PX = 11.0
 """Least distance between two names, in pixels."""
@@ -70,17 +73,17 @@ def draw_scatter(
             [point.cost.mean for point in front],
             [point.score.mean for point in front],
             where="post",
-            color=GREY,
+            color=FRONT,
             linewidth=1.6,
-            zorder=1,
+            zorder=2.5,
         )
         for point in points:
             _mark(axes, point)
-        _cost_axis(axes, [point.cost.mean for point in points])
-        axes.set_xlabel(cost_label)
+        logarithmic = _cost_axis(axes, [point.cost.mean for point in points])
+        axes.set_xlabel(f"{cost_label}, log scale" if logarithmic else cost_label)
         axes.set_ylabel(score_label)
         axes.margins(y=0.12)
-        _tiers(axes, points)
+        _legend(axes, points, front)
         _name(figure, axes, points, labels)
         return save(figure, path)
 
@@ -101,24 +104,17 @@ def pareto_front(points: Sequence[Point], *, more_is_better: bool = True) -> lis
 
 def _mark(axes: Axes, point: Point) -> None:
     colour = TIER_COLOURS.get(point.tier, INK)
-    axes.errorbar(
-        point.cost.mean,
-        point.score.mean,
-        xerr=point.cost.sd,
-        yerr=point.score.sd,
-        fmt=TIER_MARKERS.get(point.tier, "o"),
-        markersize=6.5,
-        color=colour,
-        ecolor=colour,
-        elinewidth=1,
-        markeredgecolor="white",
-        markeredgewidth=0.8,
-        zorder=3,
-    )
+    at = point.cost.mean, point.score.mean
+    xerr, yerr = point.cost.sd, point.score.sd
+    axes.errorbar(*at, xerr=xerr, yerr=yerr, fmt="none", ecolor=colour, elinewidth=1, alpha=0.5, zorder=2)
+    marker = TIER_MARKERS.get(point.tier, "o")
+    axes.plot(*at, marker, markersize=6.5, color=colour, markeredgecolor="white", markeredgewidth=0.8, zorder=3)
 
 
-def _cost_axis(axes: Axes, costs: Sequence[float]) -> None:
-    if min(costs) > 0 and max(costs) / min(costs) >= LOG_FROM:
+def _cost_axis(axes: Axes, costs: Sequence[float]) -> bool:
+    """Whether it is logarithmic."""
+    logarithmic = min(costs) > 0 and max(costs) / min(costs) >= LOG_FROM
+    if logarithmic:
         axes.set_xscale("log")
         axes.set_xlim(min(costs) / 1.6, max(costs) * 1.6)
         wide = max(costs) / min(costs) > 300
@@ -127,15 +123,14 @@ def _cost_axis(axes: Axes, costs: Sequence[float]) -> None:
     else:
         axes.set_xlim(0, max(costs) * 1.15 or 1.0)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}" if value < 1000 else amount(value)))
+    return logarithmic
 
 
-def _tiers(axes: Axes, points: Sequence[Point]) -> None:
-    tiers = [tier for tier in TIER_COLOURS if any(point.tier == tier for point in points)]
-    handles = [
-        Line2D([], [], marker=TIER_MARKERS[tier], color=TIER_COLOURS[tier], linestyle="", markersize=5.5, label=tier)
-        for tier in tiers
-    ]
-    axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.3, columnspacing=1.2)
+def _legend(axes: Axes, points: Sequence[Point], front: Sequence[Point]) -> None:
+    handles = tier_handles({point.tier for point in points})
+    if len(front) > 1:
+        handles.append(Line2D([], [], color=FRONT, linewidth=1.6, label="Pareto front"))
+    axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1), ncols=4, borderaxespad=0.3, columnspacing=1.2)
 
 
 def _name(figure: Figure, axes: Axes, points: Sequence[Point], labels: Sequence[str]) -> None:

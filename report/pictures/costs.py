@@ -48,7 +48,7 @@ def cost(results: Results, drawing: Drawing, dataset: str) -> Iterator[Figure | 
         "cost",
         alt=f"{label} against cost on {dataset}",
         caption=(
-            f"{label.capitalize()} against cost, mean ± standard deviation over seeds ({where}). Grey: the Pareto "
+            f"{label.capitalize()} against cost, mean ± standard deviation over seeds ({where}). Line: the Pareto "
             "front; no method does as well on average for less.",
             *missing,
         ),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from report.comparison import Comparison
 from report.document import Figure
 from report.drawing import Drawing
-from report.figures.forest import Effect, draw_forest
+from report.figures.forest import Effect, Group, draw_forest
 from report.figures.strip import Row, draw_strip
 from report.figures.widths import Width, draw_widths
 from report.frame import METRICS, direction
@@ -57,7 +58,10 @@ def effects(found: Sequence[Comparison], metric: str) -> list[Effect]:
 def differences(results: Results, drawing: Drawing, dataset: str, compared: Sequence[Comparison]) -> Iterator[Figure]:
     """Forest plot of the paired differences in both metrics."""
     here = [one for one in compared if one.dataset == dataset and one.difference is not None]
-    panels = [(_label(metric), effects(here, metric)) for metric in dict.fromkeys(one.metric for one in here)]
+    panels = [
+        (_label(metric), _groups(results, [one for one in here if one.metric == metric]))
+        for metric in dict.fromkeys(one.metric for one in here)
+    ]
     if not panels:
         return
     rope = results.study.rope
@@ -67,11 +71,26 @@ def differences(results: Results, drawing: Drawing, dataset: str, compared: Sequ
         "differences",
         alt=f"paired differences with intervals on {dataset}",
         caption=(
-            f"Method minus its reference arm over paired seeds, with 95 % intervals. Grey: within ±{rope:g}, which "
-            "counts as equivalent. The verdict also allows for several methods being tested at once, so an interval "
-            "beside zero alone is none."
+            "Method minus its reference arm over paired seeds, in points, with 95 % intervals. Grey: within "
+            f"±{100 * rope:g} points, which counts as equivalent. The verdict also allows for several methods being "
+            "tested at once, so an interval beside zero alone is none."
         ),
     )
+
+
+def _groups(results: Results, found: Sequence[Comparison]) -> list[Group]:
+    """Rows of a forest plot by the arm that they are held against, with its classifier and its mean score."""
+    classifiers = dict(zip(results.runs["method"], results.runs["classifier"], strict=True))
+    groups: list[Group] = []
+    for arm in dict.fromkeys(one.reference for one in found):
+        members = [one for one in found if one.reference == arm]
+        classifier = classifiers[arm]
+        name = arm.removesuffix(f"[classifier={classifier}]")
+        own = f" ({classifier})" if isinstance(classifier, str) else ""
+        mean = results.means[members[0].dataset, arm, members[0].metric].mean
+        rows = [replace(row, tier=results.tier(row.name)) for row in effects(members, members[0].metric)]
+        groups.append(Group(f"against {name}{own}, mean {100 * mean:.1f}", rows))
+    return groups
 
 
 def widths(results: Results, drawing: Drawing, dataset: str, compared: Sequence[Comparison]) -> Iterator[Figure]:

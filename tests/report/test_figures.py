@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
@@ -15,7 +16,7 @@ from report.figures.ablation import draw_ablation
 from report.figures.confusion import draw_confusions, per_page
 from report.figures.curves import Curve, draw_curves, over_seeds
 from report.figures.embedding import Cloud, draw_embedding
-from report.figures.forest import Effect, draw_forest
+from report.figures.forest import CAP, Effect, Group, draw_forest
 from report.figures.grid import draw_grid
 from report.figures.heatmap import draw_heatmap
 from report.figures.phases import draw_phases
@@ -198,10 +199,39 @@ def effect(name, k):
 
 def test_forests_and_ablations_are_readable(tmp_path, drawn):
     rows = [effect(name, k) for k, name in enumerate(ARMS)]
-    draw_forest([("balanced accuracy", rows), ("macro AP", rows[:1])], tmp_path / "a.png", rope=0.01)
+    groups = [Group("against classic-balanced (cnn), mean 88.9", rows), Group(f"against {LONG[0]}", rows[:2])]
+    draw_forest([("balanced accuracy", groups), ("macro AP", groups[1:])], tmp_path / "a.png", rope=0.01)
     draw_ablation([("unified", rows), (LONG[0] * 2, rows[:1])], tmp_path / "b.png", rope=0.01, label="difference")
     for figure in drawn:
         assert_readable(figure)
+
+
+def test_a_forest_is_in_points_and_no_marker_hides_an_interval(tmp_path, drawn):
+    short = Effect("unified", 0.003, (0.0, 0.007), "equivalent", "equivalent", tier="unified")
+    other = Effect("bagan", -0.236, (-0.271, -0.202), "worse", "worse", tier="two-stage")
+    draw_forest([("balanced accuracy", [Group("against a", [other, short])])], tmp_path / "a.png", rope=0.01)
+    (axes,) = drawn[0].axes
+    caps = [line for line in axes.collections if isinstance(line, LineCollection)]
+    ends = sorted(segment[0][0] for line in caps for segment in line.get_segments())
+    assert ends == pytest.approx([-27.1, -20.2, 0.0, 0.7])
+    marker = next(mark for mark in axes.collections if isinstance(mark, PathCollection))
+    radius = marker.get_sizes()[0] ** 0.5 / 72 / 2
+    assert radius < CAP and all(line.zorder > marker.zorder for line in caps)
+    legend = [text.get_text() for text in drawn[0].legends[0].get_texts()]
+    assert legend == ["two-stage", "unified"]
+    weights = {text.get_text(): text.get_weight() for text in axes.texts}
+    assert weights["worse"] == "bold" and "points" in axes.get_xlabel()
+
+
+def test_the_scatter_names_its_front_and_its_scale(tmp_path, drawn):
+    def of(costs):
+        points = [Point(f"m{k}", "control", Spread(c, 1.0, 3), Spread(0.5 + 0.1 * k, 0.1, 3)) for k, c in costs]
+        draw_scatter(points, tmp_path / "a.png", score_label="score", cost_label="cost [s]")
+        axes = drawn.pop().axes[0]
+        return axes.get_xlabel(), [text.get_text() for text in axes.get_legend().get_texts()]
+
+    assert of([(0, 10.0), (1, 100.0)]) == ("cost [s], log scale", ["control", "Pareto front"])
+    assert of([(1, 10.0), (0, 20.0)]) == ("cost [s]", ["control"]), "one point is no line"
 
 
 @pytest.mark.parametrize("n_classes", [2, 4, 6, 11])
