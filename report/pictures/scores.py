@@ -13,6 +13,7 @@ from report.figures.forest import Effect, Group, draw_forest
 from report.figures.strip import Row, draw_strip
 from report.figures.widths import Width, draw_widths
 from report.frame import METRICS, direction
+from report.numbers import bare
 from report.study import Results
 from report.text import plural
 
@@ -72,7 +73,7 @@ def differences(results: Results, drawing: Drawing, dataset: str, compared: Sequ
         alt=f"paired differences with intervals on {dataset}",
         caption=(
             "Method minus its reference arm over paired seeds, in points, with 95 % intervals. Grey: within "
-            f"±{100 * rope:g} points, which counts as equivalent. The verdict also allows for several methods being "
+            f"±{bare(rope)} points, which counts as equivalent. The verdict also allows for several methods being "
             "tested at once, so an interval beside zero alone is none."
         ),
     )
