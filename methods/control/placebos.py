@@ -5,66 +5,25 @@ Each adds as many images of each class as a two-stage method with the same polic
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from typing import ClassVar, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from datasets import LabelledImages
-from methods.base import Context, Fitted, Method, MethodInfo
+from methods.base import Context, MethodInfo
 from methods.catalogue import register
-from methods.training.classifier import Recipe, require_two_classes, train_classifier
+from methods.control.substitute import Substitute
 from methods.training.generator import FittedGenerator
 from methods.training.images import ImagePool
 from methods.training.judge import Judge
-from methods.training.policy import Policy, extra_labels
-from methods.training.transforms import classic
 from methods.two_stage.cgan_diffaug import CganDiffAugment
 
 
-class Placebo(Method):
-    """A two-stage method without a generator."""
-
-    policy: Policy = Field("balance", description="balance, fixed:N per minority class, or ratio:R of the largest")
-    classic: bool = Field(True, description="the transforms of `classic` on all images")
-
-    @abstractmethod
-    def images(self, labels: NDArray[np.int64], train: LabelledImages, rng: torch.Generator) -> NDArray[np.uint8]:
-        """What is put in the place of synthetic images.
-
-        Args:
-            labels: (M,) int64, M ≥ 1, of classes that have training images.
-            train: The real images.
-            rng: On the CPU.
-
-        Returns:
-            (M, C, H, W) uint8.
-        """
-
-    def fit(self, train: LabelledImages, valid: LabelledImages, context: Context) -> Fitted:
-        """See `Method.fit`."""
-        require_two_classes(train)
-        labels = extra_labels(self.policy, train.counts)
-        synthetic = None
-        with context.phase("synthesis"):
-            if len(labels):
-                made = LabelledImages(self.images(labels, train, context.rng("sampling")), labels, train.classes)
-                synthetic = ImagePool.of(made, context.device)
-        return train_classifier(
-            self.classifier,
-            train=train,
-            valid=valid,
-            context=context,
-            recipe=Recipe(transform=classic if self.classic else None),
-            synthetic=synthetic,
-        )
-
-
 @register
-class Duplicate(Placebo):
+class Duplicate(Substitute):
     """Copies of real training images of the class: re-balancing and nothing else."""
 
     info: ClassVar[MethodInfo] = MethodInfo(
@@ -76,9 +35,9 @@ class Duplicate(Placebo):
         family="placebo",
     )
 
-    def images(self, labels: NDArray[np.int64], train: LabelledImages, rng: torch.Generator) -> NDArray[np.uint8]:
-        """See `Placebo.images`: each class's images in epochs, so that none is copied much more often."""
-        chosen = np.empty(len(labels), dtype=np.int64)
+    def images(self, labels: NDArray[np.int64], train: LabelledImages, context: Context) -> NDArray[np.uint8]:
+        """See `Substitute.images`: each class's images in epochs, so that none is copied much more often."""
+        rng, chosen = context.rng("sampling"), np.empty(len(labels), dtype=np.int64)
         for label in np.unique(labels):
             places, own = np.flatnonzero(labels == label), np.flatnonzero(train.labels == label)
             order = own[torch.randperm(len(own), generator=rng).numpy()]
@@ -87,7 +46,7 @@ class Duplicate(Placebo):
 
 
 @register
-class Noise(Placebo):
+class Noise(Substitute):
     """Independent uniform noise in every pixel, under the labels that synthetic images would bear."""
 
     info: ClassVar[MethodInfo] = MethodInfo(
@@ -99,10 +58,10 @@ class Noise(Placebo):
         family="placebo",
     )
 
-    def images(self, labels: NDArray[np.int64], train: LabelledImages, rng: torch.Generator) -> NDArray[np.uint8]:
-        """See `Placebo.images`."""
+    def images(self, labels: NDArray[np.int64], train: LabelledImages, context: Context) -> NDArray[np.uint8]:
+        """See `Substitute.images`."""
         shape = (len(labels), *train.images.shape[1:])
-        return torch.randint(0, 256, shape, generator=rng, dtype=torch.uint8).numpy()
+        return torch.randint(0, 256, shape, generator=context.rng("sampling"), dtype=torch.uint8).numpy()
 
 
 @register

@@ -10,10 +10,10 @@ from methods.training.images import ImagePool
 from methods.training.policy import extra_labels
 
 
-def test_duplicates_are_training_images_of_their_class_and_evenly_many(make_images):
+def test_duplicates_are_training_images_of_their_class_and_evenly_many(make_images, context):
     train = make_images([12, 5, 3])
     labels = extra_labels("balance", train.counts)
-    copies = METHODS.build("duplicate").images(labels, train, torch.Generator().manual_seed(0))
+    copies = METHODS.build("duplicate").images(labels, train, context)
     for label, most in ((1, 2), (2, 3)):
         own = train.images[train.labels == label]
         times = [(copies[labels == label] == image).all(axis=(1, 2, 3)).sum() for image in own]
@@ -21,13 +21,21 @@ def test_duplicates_are_training_images_of_their_class_and_evenly_many(make_imag
         assert max(times) <= most
 
 
-def test_noise_is_uniform_and_heeds_no_class(make_images):
+def test_noise_is_uniform_and_heeds_no_class(make_images, context):
     train = make_images([12, 5])
-    noise = METHODS.build("noise").images(np.array([0, 1] * 50), train, torch.Generator().manual_seed(0))
+    noise = METHODS.build("noise").images(np.array([0, 1] * 50), train, context)
     assert noise.shape == (100, 3, 16, 16)
     assert noise.dtype == np.uint8
     assert abs(noise.mean() - 127.5) < 1.5  # its standard error is 73.9 / √76,800 = 0.27
     assert abs(noise.std() - 73.9) < 1.0
+
+
+@pytest.mark.parametrize("name", ["duplicate", "noise", "oracle"])
+def test_where_the_policy_asks_for_nothing_real_images_are_all_there_is(make_images, make_context, name):
+    train, valid = make_images([9, 9]), make_images([4, 4], seed=1)
+    fitted = [METHODS.build(method).fit(train, valid, make_context()) for method in (name, "classic")]
+    one, other = (some.predict_proba(valid.images) for some in fitted)
+    assert np.array_equal(one, other)
 
 
 class Told(torch.nn.Module):
