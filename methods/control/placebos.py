@@ -16,7 +16,7 @@ from datasets import LabelledImages
 from methods.base import Context, MethodInfo
 from methods.catalogue import register
 from methods.control.substitute import Substitute
-from methods.training.generator import FittedGenerator
+from methods.training.fitted import FittedGenerator
 from methods.training.images import ImagePool
 from methods.training.judge import Judge
 from methods.two_stage.cgan_diffaug import CganDiffAugment

@@ -49,3 +49,21 @@ def beside(features: Tensor, labels: Tensor, *, classes: int) -> Tensor:
     if features.ndim == 4:
         one_hot = one_hot[:, :, None, None].expand(-1, -1, *features.shape[2:])
     return torch.cat([features, one_hot], dim=1)
+
+
+def spread(features: Tensor, labels: Tensor) -> Tensor:
+    """Standard deviation within an image's class in the batch, averaged over features [1710.10196, section 3].
+
+    A class that is drawn as one image over and over has none, and is found out. Per class, since classes differ.
+
+    Args:
+        features: (N, F).
+        labels: (N,) int64.
+
+    Returns:
+        (N, 1).
+    """
+    mates = (labels[:, None] == labels).to(features.dtype)
+    mates = mates / mates.sum(dim=1, keepdim=True)
+    variance = mates @ (features - mates @ features).square()
+    return (variance + 1e-4).sqrt().mean(dim=1, keepdim=True)

@@ -1,4 +1,4 @@
-"""The one loop that trains every generator, and what it leaves behind.
+"""The one loop that trains every generator.
 
 A method says in `GeneratorTraining` what one discriminator update does; the loop counts the updates, keeps the clock
 and the curves, and chooses the checkpoint: **of five evenly spaced averages of the generator, the one whose images
@@ -8,22 +8,14 @@ are nearest to the validation images** (``context.quality``, lower is better; th
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from methods.base import Context, Precision
+from methods.base import Context
 from methods.state import Parts, Stateful
-from methods.training.fitted import under
-from methods.training.images import to_uint8
-from methods.training.precision import autocast
+from methods.training.fitted import FittedGenerator
 
 CHECKPOINTS = 5
-BATCH = 256
 
 
 class GeneratorTraining(Stateful, ABC):
@@ -45,42 +37,6 @@ class GeneratorTraining(Stateful, ABC):
         Returns:
             Losses by name, 0-d, left on the device.
         """
-
-
-@dataclass(frozen=True, eq=False)
-class FittedGenerator:
-    """A trained generator in evaluation mode.
-
-    Attributes:
-        network: (N, latent) noise and (N,) labels → (N, C, H, W) in [−1, 1].
-        latent: Numbers of noise an image.
-        device: Where it computes.
-        precision: What it computes in.
-    """
-
-    network: nn.Module
-    latent: int
-    device: torch.device
-    precision: Precision
-
-    @torch.inference_mode()
-    def sample(self, labels: NDArray[np.int64], generator: torch.Generator) -> NDArray[np.uint8]:
-        """Draws an image for each label; see `Fitted.sample`. Needs at least one label."""
-        parts = []
-        for some in torch.tensor(labels).split(BATCH):
-            noise = torch.randn(len(some), self.latent, generator=generator).to(self.device)
-            with autocast(self.device, self.precision):
-                parts.append(to_uint8(self.network(noise, some.to(self.device))))
-        return np.concatenate(parts)
-
-    def state(self) -> dict[str, Tensor]:
-        """The network's tensors under ``generator.``, on the CPU."""
-        tensors = self.network.state_dict().items()
-        return {f"generator.{name}": value.detach().cpu().contiguous() for name, value in tensors}
-
-    def load(self, state: Mapping[str, Tensor]) -> None:
-        """Takes over the weights of another training; whatever else is in the state is left alone."""
-        self.network.load_state_dict(under("generator.", state))
 
 
 class Checkpoints(Stateful):

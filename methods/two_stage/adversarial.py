@@ -10,12 +10,13 @@ from pydantic import Field
 
 from datasets import LabelledImages
 from methods.base import Context
-from methods.networks.shape import Shape, require_width
+from methods.networks.shape import Shape, require_power_of_two, require_width
 from methods.training.arrangement import Feed, one_each, pooled
-from methods.training.generator import FittedGenerator, GeneratorTraining, train_generator
+from methods.training.fitted import FittedGenerator
+from methods.training.generator import GeneratorTraining, train_generator
 from methods.training.per_class import PerClassTraining
 from methods.training.randomness import seeded
-from methods.two_stage.base import TwoStage, require_power_of_two
+from methods.two_stage.base import TwoStage
 
 
 class Conditional(TwoStage):
@@ -41,7 +42,7 @@ class Conditional(TwoStage):
     def fit_generator(self, train: LabelledImages, context: Context) -> FittedGenerator:
         """See `TwoStage.fit_generator`."""
         if not self.any_size:
-            require_power_of_two(self.info.name, train)
+            require_power_of_two(self.info.name, train.images.shape[2])
         require_width(self.info.name, context.budget.generator_width, self.multiple)
         with seeded(context.seed("generator")):
             training = self.arrange(train, context)

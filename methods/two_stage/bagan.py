@@ -16,14 +16,15 @@ from torch import Tensor, nn
 from datasets import LabelledImages
 from methods.base import Context, MethodInfo
 from methods.catalogue import register
-from methods.networks.shape import Shape
+from methods.networks.shape import Shape, require_power_of_two
 from methods.training.adversarial import AdversarialTraining, adams, short_run_rate
 from methods.training.arrangement import Feed, pooled
-from methods.training.generator import FittedGenerator, train_generator
+from methods.training.fitted import FittedGenerator
+from methods.training.generator import train_generator
 from methods.training.images import ImagePool
 from methods.training.randomness import seeded
 from methods.two_stage.autoencoder import Decoder, train_autoencoder, trunk
-from methods.two_stage.base import TwoStage, require_power_of_two
+from methods.two_stage.base import TwoStage
 
 LATENT = 100
 RATE, BETAS = 5e-5, (0.5, 0.999)
@@ -46,7 +47,7 @@ class Bagan(TwoStage):
 
     def fit_generator(self, train: LabelledImages, context: Context) -> FittedGenerator:
         """See `TwoStage.fit_generator`."""
-        require_power_of_two(self.info.name, train)
+        require_power_of_two(self.info.name, train.images.shape[2])
         shape, feed = Shape.of(train, context), pooled(train, context, turned=self.classic)
         rate = short_run_rate(RATE, steps=feed.steps)
         with seeded(context.seed("generator")):

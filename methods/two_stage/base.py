@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -15,46 +14,14 @@ from torch import Tensor
 
 from datasets import LabelledImages
 from methods.base import Context, Fitted, Method
-from methods.networks import shape
 from methods.training.classifier import Recipe, require_two_classes, train_classifier
-from methods.training.fitted import FittedClassifier
-from methods.training.generator import FittedGenerator
+from methods.training.fitted import FittedGenerator, FittedPair
 from methods.training.images import ImagePool
 from methods.training.judge import Judge, judge_steps, train_judge
 from methods.training.policy import Policy, extra_labels
 from methods.training.selection import CONFIDENCE, QUANTILE, Selection, Selector
 from methods.training.transforms import classic
 from methods.two_stage.synthesis import draw_selected
-
-
-def require_power_of_two(name: str, train: LabelledImages) -> None:
-    """Raises NotApplicable where convolutions of stride 2 do not lead from the image down to 4 × 4."""
-    shape.require_power_of_two(name, train.images.shape[2])
-
-
-@dataclass(frozen=True, eq=False)
-class FittedTwoStage(Fitted):
-    """A classifier that is judged and the generator that helped to train it."""
-
-    classifier: FittedClassifier
-    generator: FittedGenerator
-
-    def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """See `Fitted.predict_proba`."""
-        return self.classifier.predict_proba(images)
-
-    def sample(self, labels: NDArray[np.int64], generator: torch.Generator) -> NDArray[np.uint8]:
-        """See `Fitted.sample`."""
-        return self.generator.sample(labels, generator)
-
-    def state(self) -> dict[str, Tensor]:
-        """See `Fitted.state`."""
-        return {**self.classifier.state(), **self.generator.state()}
-
-    def load(self, state: Mapping[str, Tensor]) -> None:
-        """See `Fitted.load`."""
-        self.classifier.load(state)
-        self.generator.load(state)
 
 
 class TwoStage(Method):
@@ -110,7 +77,7 @@ class TwoStage(Method):
             start=self.start(generator),
             steps=steps,
         )
-        return FittedTwoStage(classifier, generator)
+        return FittedPair(classifier, generator)
 
     def start(self, generator: FittedGenerator) -> Mapping[str, Tensor] | None:
         """Weights that the judged classifier starts from, head excepted; None to start as every other method's."""

@@ -19,7 +19,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from methods.base import MethodInfo
 from methods.catalogue import register
-from methods.networks.convolutions import doubling, strided
+from methods.networks.convolutions import doubling, spread, strided
 from methods.networks.shape import Shape
 from methods.training.adversarial import AdversarialTraining, adams, cross_entropy, hinge
 from methods.training.arrangement import Feed
@@ -139,24 +139,6 @@ class Discriminator(nn.Module):
         trunk = self.trunk(images)
         features = self.features(torch.cat([trunk, spread(trunk, labels)], dim=1))
         return self.source(features).squeeze(1) + (self.embedding(labels) * features).sum(dim=1)
-
-
-def spread(features: Tensor, labels: Tensor) -> Tensor:
-    """Standard deviation within an image's class in the batch, averaged over features [1710.10196, section 3].
-
-    A class that is drawn as one image over and over has none, and is found out. Per class, since classes differ.
-
-    Args:
-        features: (N, F).
-        labels: (N,) int64.
-
-    Returns:
-        (N, 1).
-    """
-    mates = (labels[:, None] == labels).to(features.dtype)
-    mates = mates / mates.sum(dim=1, keepdim=True)
-    variance = mates @ (features - mates @ features).square()
-    return (variance + 1e-4).sqrt().mean(dim=1, keepdim=True)
 
 
 class Training(AdversarialTraining):

@@ -25,14 +25,15 @@ from methods.base import Context, MethodInfo
 from methods.catalogue import register
 from methods.classifiers.base import ClassifierName
 from methods.classifiers.head import replace_head
-from methods.networks.shape import Shape
+from methods.networks.shape import Shape, require_power_of_two
 from methods.training.adversarial import adams, short_run_rate
 from methods.training.arrangement import Feed, one_each
 from methods.training.classifier import initial_network
-from methods.training.generator import FittedGenerator, GeneratorTraining, train_generator
+from methods.training.fitted import FittedGenerator
+from methods.training.generator import GeneratorTraining, train_generator
 from methods.training.per_class import PerClass
 from methods.training.randomness import seeded
-from methods.two_stage.base import TwoStage, require_power_of_two
+from methods.two_stage.base import TwoStage
 from methods.two_stage.dcgan import BETAS, LATENT, LEARNING_RATE, Generator, MinimaxTraining
 
 MAJORITY = 0.5
@@ -56,7 +57,7 @@ class PretrainedDiscriminator(TwoStage):
 
     def fit_generator(self, train: LabelledImages, context: Context) -> FittedWithTrunk:
         """See `TwoStage.fit_generator`."""
-        require_power_of_two(self.info.name, train)
+        require_power_of_two(self.info.name, train.images.shape[2])
         steps = context.budget.generator_steps
         first = round(MAJORITY * steps)
         shape = replace(Shape.of(train, context), classes=0)

@@ -18,7 +18,8 @@ from methods.classifiers import CLASSIFIERS
 from methods.classifiers.base import ClassifierName
 from methods.networks.shape import Shape, require_width
 from methods.training.arrangement import pooled
-from methods.training.generator import FittedGenerator, train_generator
+from methods.training.fitted import FittedGenerator
+from methods.training.generator import train_generator
 from methods.training.randomness import seeded
 from methods.training.transforms import classic
 from methods.two_stage.base import TwoStage

@@ -15,11 +15,10 @@ from datasets import LabelledImages
 from methods.base import Context, MethodInfo
 from methods.catalogue import register
 from methods.classifiers import CLASSIFIERS
-from methods.networks.shape import Shape
+from methods.networks.shape import Shape, require_power_of_two
 from methods.training.arrangement import pooled
 from methods.training.draws import Balanced
 from methods.training.transforms import classic
-from methods.two_stage.base import require_power_of_two
 from methods.two_stage.dcgan import LATENT, Generator
 from methods.unified.base import Joint
 from methods.unified.discriminator import PlainHead, discriminator, trunk_and_head
@@ -41,8 +40,8 @@ class AcGan(Joint):
 
     def training(self, train: LabelledImages, context: Context) -> JointTraining:
         """See `Joint.training`."""
-        require_power_of_two(self.info.name, train)
         shape = Shape.of(train, context)
+        require_power_of_two(self.info.name, shape.size)
         trunk, linear = trunk_and_head(self.classifier, train=train, context=context)
         return AcGanTraining(
             pooled(train, context, turned=self.classic),

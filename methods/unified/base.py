@@ -9,8 +9,8 @@ from pydantic import Field
 from datasets import LabelledImages
 from methods.base import Context, Fitted, Method
 from methods.training.classifier import require_two_classes
+from methods.training.fitted import FittedPair
 from methods.training.randomness import seeded
-from methods.two_stage.base import FittedTwoStage
 from methods.unified.joint import JointTraining, train_jointly
 
 
@@ -42,4 +42,4 @@ class Joint(Method):
             training = self.training(train, context)
         updates = self.source_updates(context)
         classifier, generator = train_jointly(training, source_updates=updates, valid=valid, context=context)
-        return FittedTwoStage(classifier, generator) if updates else classifier
+        return FittedPair(classifier, generator) if updates else classifier

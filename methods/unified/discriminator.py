@@ -10,10 +10,9 @@ from torch import Tensor, nn
 from datasets import LabelledImages
 from methods.base import Context, NotApplicable
 from methods.classifiers import CLASSIFIERS
-from methods.networks.convolutions import strided
+from methods.networks.convolutions import spread, strided
 from methods.networks.vit import Mean, Trunk
 from methods.training.classifier import initial_network
-from methods.two_stage.cgan_diffaug import spread
 
 TOKEN_SCALE = 0.1
 """Of tokens beside the convolutions' features, which begin that small: else φ would hardly hear the convolutions."""

@@ -16,8 +16,8 @@ from methods.training.arrangement import Feed
 from methods.training.classifier import is_curve_point, validate
 from methods.training.draws import Draws
 from methods.training.ema import Ema, decay_for
-from methods.training.fitted import FittedClassifier
-from methods.training.generator import Checkpoints, FittedGenerator
+from methods.training.fitted import FittedClassifier, FittedGenerator
+from methods.training.generator import Checkpoints
 from methods.training.images import ImagePool
 from methods.training.optimiser import adamw, scheduled
 from methods.training.precision import autocast

@@ -21,12 +21,11 @@ from methods.base import Context, MethodInfo
 from methods.catalogue import register
 from methods.classifiers import CLASSIFIERS
 from methods.classifiers.base import ClassifierName
-from methods.networks.shape import Shape
+from methods.networks.shape import Shape, require_power_of_two
 from methods.training.arrangement import pooled
 from methods.training.draws import Balanced
 from methods.training.selection import Selection
 from methods.training.transforms import classic
-from methods.two_stage.base import require_power_of_two
 from methods.two_stage.cgan_diffaug import Generator as ConvGenerator
 from methods.unified.base import Joint
 from methods.unified.discriminator import NormHead, discriminator, trunk_and_head
@@ -111,7 +110,7 @@ class Unified(Joint):
             NotApplicable: The image size does not suit it.
         """
         if self.backbone == "conv":
-            require_power_of_two(f"{self.info.name}[backbone=conv]", train)
+            require_power_of_two(f"{self.info.name}[backbone=conv]", train.images.shape[2])
             return ConvGenerator(shape)
         require_whole_patches(self.info.name, shape.size)
         return Generator(shape, projection=self.projection)

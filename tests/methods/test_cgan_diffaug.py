@@ -4,10 +4,11 @@ import pytest
 import torch
 from torch import nn
 
+from methods.networks.convolutions import spread
 from methods.networks.shape import Shape
 from methods.training.arrangement import pooled
 from methods.two_stage import cgan_diffaug
-from methods.two_stage.cgan_diffaug import EVERY, PENALTY, Discriminator, Generator, Training, spread
+from methods.two_stage.cgan_diffaug import EVERY, PENALTY, Discriminator, Generator, Training
 
 SHAPE = Shape(channels=3, size=16, width=8, classes=2)
 

@@ -5,7 +5,7 @@ import torch
 from datasets import SpecError
 from methods import METHODS
 from methods.control.randaugment import randaugment
-from methods.training.generator import FittedGenerator
+from methods.training.fitted import FittedGenerator
 from methods.training.images import ImagePool
 from methods.training.policy import extra_labels
 
