@@ -5,6 +5,8 @@
 
 Between `<!-- KIND STUDY -->` and `<!-- end -->` stands one piece of the report of results/reference/STUDY; `KINDS` has
 the pieces. `<!-- KIND STUDY against ARM -->` holds all methods against that arm, as `bench compare --reference` does.
+Within a line, `<!-- KIND STUDY METHOD … -->…<!-- end -->` is one figure, of `NUMBERS`; `against ARM` may end it too.
+`<!-- rates simulated -->` is the table of simulated error rates.
 """
 
 from __future__ import annotations
@@ -12,20 +14,25 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from report import generative
 from report.compare import compare
-from report.document import Block, Document
+from report.comparison import Comparison
+from report.document import Block, Column, Document, Table
 from report.evidence import Evidence
 from report.findings import findings, one_or_two
 from report.markdown import to_markdown
+from report.numbers import signed_points
 from report.one_seed import one_seed
 from report.phase_costs import phase_cost_table
 from report.stability import stability
+from report.statistics.simulation import assumed_correlation, simulate
 from report.study import Results, read_results
 from report.tables import class_recall_table, dataset_table, score_table
+from report.text import amount
 from report.verdicts import verdict_table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,7 +41,10 @@ BLOCK = re.compile(
     r"(?P<open><!-- (?P<kind>\w+) (?P<study>[\w-]+)(?: against (?P<reference>\S+))? -->\n).*?(?P<close><!-- end -->)",
     re.DOTALL,
 )
-
+WITHIN_A_LINE = re.compile(
+    r"(?P<open><!-- (?P<kind>\w+) (?P<study>[\w-]+)(?P<of>(?: [^\s<>]+)+?)(?: against (?P<reference>[^\s<>]+))? -->)"
+    r"[^\n]*?(?P<close><!-- end -->)"
+)
 
 Piece: TypeAlias = Callable[[Results, Evidence, str], Iterable[Block | None]]
 """What is said of one dataset, from a study's records and comparisons."""
@@ -61,27 +71,93 @@ KINDS: dict[str, Piece] = {
 }
 
 
+def _cost(evidence: Evidence, method: str) -> str:
+    low, high = (one := _one(evidence, method)).cost_interval or (float("nan"),) * 2
+    return f"{amount(one.cost_ratio or float('nan'))} times (95 % interval {amount(low)} to {amount(high)})"
+
+
+def _difference(evidence: Evidence, method: str, metric: str = "balanced_accuracy") -> str:
+    one = _one(evidence, method, metric)
+    return signed_points(one.difference or 0.0, one.interval)
+
+
+def _recall(evidence: Evidence, method: str, name: str) -> str:
+    return f"{evidence.results.recall_means[evidence.results.datasets[0], method, name].mean:.3f}"
+
+
+NUMBERS: dict[str, Callable[..., str]] = {"cost": _cost, "difference": _difference, "recall": _recall}
+"""Single figures of a study's first dataset, for a method against its reference arm."""
+
+
+def _one(evidence: Evidence, method: str, metric: str = "balanced_accuracy") -> Comparison:
+    return next(one for one in evidence.compared if (one.method, one.metric) == (method, metric))
+
+
+@cache
+def rates() -> Table:
+    """How often the rules of the report err, on simulated studies."""
+    rho = assumed_correlation()
+    resampled = {"resampled": True, "correlation": rho}
+    studies: dict[str, dict[str, Any]] = {
+        "no difference, fresh": {"resampled": False},
+        "no difference, resampled": resampled,
+        "no difference, resampled, five seeds": resampled | {"seeds": 5},
+        "no difference, resampled, three seeds, 15 methods": resampled | {"seeds": 3, "methods": 15},
+        "no difference, resampled, half the correlation": resampled | {"correlation": rho / 2},
+        "no difference, resampled, correlation 0.5": resampled | {"correlation": 0.5},
+        "no difference, resampled, correlation 0.5, three seeds": resampled | {"correlation": 0.5, "seeds": 3},
+        "no difference, resampled, r left out": resampled | {"resampled": False},
+        "2 sd, fresh": {"resampled": False, "effect": 2},
+        "3 sd, resampled": resampled | {"effect": 3},
+        "2 sd, resampled": resampled | {"effect": 2},
+        "2 sd, resampled, thirty seeds": resampled | {"effect": 2, "seeds": 30},
+    }
+    rows: list[tuple[str, ...]] = []
+    for words, told in studies.items():
+        found = simulate(**told)
+        claims, hits, covers = (
+            f"{100 * share:.1f} % ({100 * found.error(share):.1f})"
+            for share in (found.any_claim, found.found, found.covered)
+        )
+        rows.append((words, "", hits, covers) if "effect" in told else (words, claims, "", covers))
+    columns = Column("studies", "left"), *(Column(c) for c in ("any claim", "true difference found", "interval covers"))
+    return Table("", columns, tuple(rows))
+
+
+@cache
+def _study(name: str, reference: str | None) -> Evidence:
+    results = read_results(STUDIES / name)
+    if reference:
+        study = results.study.model_copy(update={"reference": reference})
+        results = Results.of(results.records, study=study, folder=results.folder)
+    return Evidence.of(results, compare(results))
+
+
 def filled(text: str) -> str:
-    """A file's text with every block made anew from the records.
+    """A file's text with every block and figure made anew from the records.
 
     Raises:
-        KeyError: A block of an unknown kind.
-        UnreadableFile: A block of a study that is not there.
+        KeyError: A block or figure of an unknown kind.
+        UnreadableFile: One of a study that is not there.
     """
 
     def block(found: re.Match[str]) -> str:
-        results = read_results(STUDIES / found["study"])
-        if found["reference"]:
-            study = results.study.model_copy(update={"reference": found["reference"]})
-            results = Results.of(results.records, study=study, folder=results.folder)
-        evidence = Evidence.of(results, compare(results))
-        pieces = (KINDS[found["kind"]](results, evidence, dataset) for dataset in results.datasets)
-        blocks = tuple(block for piece in pieces for block in piece if block is not None)
+        if found["kind"] == "rates":
+            blocks: tuple[Block, ...] = (rates(),)
+        else:
+            evidence = _study(found["study"], found["reference"])
+            results, kind = evidence.results, KINDS[found["kind"]]
+            pieces = (kind(results, evidence, dataset) for dataset in results.datasets)
+            blocks = tuple(block for piece in pieces for block in piece if block is not None)
         _, _, body = to_markdown(Document("figures", blocks)).partition("\n\n")
-        unnumbered = re.sub(r"^\*Table \d+\. ", "*", body, flags=re.MULTILINE)
+        unnumbered = re.sub(r"^\*Table \d+\. ", "*", body, flags=re.MULTILINE).replace("\n**\n", "")
         return f"{found['open']}\n{unnumbered}\n{found['close']}"
 
-    return BLOCK.sub(block, text)
+    def number(found: re.Match[str]) -> str:
+        told = NUMBERS[found["kind"]](_study(found["study"], found["reference"]), *found["of"].split())
+        return f"{found['open']}{told}{found['close']}"
+
+    return WITHIN_A_LINE.sub(number, BLOCK.sub(block, text))
 
 
 def files() -> list[Path]:

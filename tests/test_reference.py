@@ -1,6 +1,7 @@
 """The committed studies: reports come out of their records again, and no figure in the documents is typed by hand."""
 
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -66,6 +67,19 @@ def test_figures_in_the_documents_are_those_of_the_records() -> None:
 )
 def test_every_piece_of_a_report_can_stand_in_a_document(kind: str, words: str) -> None:
     assert words in script("docs/figures.py").filled(f"<!-- {kind} demo -->\n<!-- end -->\n")
+
+
+def test_a_figure_within_a_line_is_that_of_the_table() -> None:
+    filled = script("docs/figures.py").filled
+    asked = "cost placebos duplicate against oversample", "recall demo none schizont", "difference demo unified"
+    line = " and ".join(f"<!-- {figure} -->x<!-- end -->" for figure in asked)
+    cost, recall, difference = re.findall("-->(.+?)<!-- end -->", filled(line))
+    ratio, low, high = re.findall(r"\d+\.\d+", cost)
+    verdicts = filled("<!-- verdicts placebos against oversample -->\n<!-- end -->\n")
+    assert f"×{ratio} \\[{low}, {high}\\]" in next(row for row in verdicts.splitlines() if "| `duplicate` |" in row)
+    assert f"| {recall} ±" in filled("<!-- classes demo -->\n<!-- end -->\n")
+    assert f": {difference}." in filled("<!-- findings demo -->\n<!-- end -->\n")
+    assert filled(filled(line)) == filled(line)
 
 
 def test_a_document_can_hold_methods_against_another_arm() -> None:
