@@ -17,7 +17,10 @@ from methods.unified.joint import JointTraining, train_jointly
 class Joint(Method):
     """A method that generates and classifies in one training."""
 
-    classic: bool = Field(True, description="the transforms of `classic` on real and generated images")
+    classic: bool = Field(
+        True,
+        description="the transforms of `classic` on real and generated images, with DiffAugment and the square's symmetries",
+    )
 
     @abstractmethod
     def training(self, train: LabelledImages, context: Context) -> JointTraining:

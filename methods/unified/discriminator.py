@@ -157,7 +157,12 @@ def _passing_on(share: float, tokens: Tensor) -> Tensor:
 
 
 class Judged(nn.Module):
-    """The trunk and the class head alone: (N, C, H, W) → (N, K) logits."""
+    """The trunk and the class head alone: (N, C, H, W) → (N, K) logits.
+
+    Args:
+        trunk: (N, C, H, W) → (N, T, dim).
+        classify: (N, dim) → (N, K), of the mean over the T tokens.
+    """
 
     def __init__(self, trunk: nn.Module, classify: PlainHead) -> None:
         super().__init__()

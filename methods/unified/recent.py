@@ -31,6 +31,7 @@ class RunningSelection(Stateful):
     Args:
         selection: ``full``, ``confidence`` or ``none``.
         classes: K.
+        device: Where the networks compute.
 
     Attributes:
         accepted: (K,) running share of accepted images, 0 for a class that was never asked for.

@@ -21,7 +21,7 @@ from methods.base import Context, MethodInfo
 from methods.catalogue import register
 from methods.classifiers import CLASSIFIERS
 from methods.classifiers.base import ClassifierName
-from methods.networks.shape import Shape, require_power_of_two
+from methods.networks.shape import Shape, require_power_of_two, require_width
 from methods.training.arrangement import pooled
 from methods.training.draws import Balanced
 from methods.training.selection import Selection
@@ -29,7 +29,7 @@ from methods.training.transforms import classic
 from methods.two_stage.cgan_diffaug import Generator as ConvGenerator
 from methods.unified.base import Joint
 from methods.unified.discriminator import NormHead, discriminator, trunk_and_head
-from methods.unified.generator import LATENT, Generator, require_whole_patches
+from methods.unified.generator import HEADS, LATENT, Generator, require_whole_patches
 from methods.unified.joint import JointTraining, Settings
 from methods.unified.weighting import Weighting
 
@@ -107,10 +107,11 @@ class Unified(Joint):
         """G of the backbone.
 
         Raises:
-            NotApplicable: The image size does not suit it.
+            NotApplicable: The image size or the width does not suit it.
         """
         if self.backbone == "conv":
             require_power_of_two(f"{self.info.name}[backbone=conv]", train.images.shape[2])
             return ConvGenerator(shape)
         require_whole_patches(self.info.name, shape.size)
+        require_width(self.info.name, shape.width, HEADS)
         return Generator(shape, projection=self.projection)

@@ -42,7 +42,11 @@ class LossWeighting(nn.Module, ABC):
 
 
 class Fixed(LossWeighting):
-    """All losses count alike."""
+    """All losses count alike.
+
+    Args:
+        tasks: T, how many losses there are.
+    """
 
     ones: Tensor
 
@@ -63,6 +67,9 @@ class Uncertainty(LossWeighting):
     """Homoscedastic uncertainty: Σ exp(−s_i) L_i + s_i / 2, s_i = log σ_i² [Kendall et al. 1705.07115, section 3.2].
 
     s is learnt with the network and held within `CLAMP`. For fixed losses the optimum is s_i = log 2 L_i.
+
+    Args:
+        tasks: T, how many losses there are.
     """
 
     def __init__(self, tasks: int) -> None:
@@ -90,6 +97,9 @@ class DynamicWeightAverage(LossWeighting):
 
     A loss that falls more slowly counts more. t counts windows of updates over which a loss is averaged; a loss that
     was absent in one of the two windows has r = 1.
+
+    Args:
+        tasks: T, how many losses there are.
     """
 
     sums: Tensor
@@ -135,6 +145,11 @@ class DynamicWeightAverage(LossWeighting):
 
 
 def loss_weighting(name: Weighting, tasks: int) -> LossWeighting:
-    """The rule of this name."""
+    """The rule of this name.
+
+    Args:
+        name: ``uncertainty``, ``dwa`` or ``fixed``.
+        tasks: T, how many losses there are.
+    """
     rules = {"uncertainty": Uncertainty, "dwa": DynamicWeightAverage, "fixed": Fixed}
     return rules[name](tasks)

@@ -149,7 +149,8 @@ def test_a_loss_that_is_no_number_ends_the_run_at_its_step(make_images, context,
 
 
 @pytest.mark.parametrize(
-    ("spec", "width", "multiple", "instead"), [("cgan-diffaug", 1, 2, 2), ("ddpm", 12, 8, 16), ("vitgan", 10, 4, 8)]
+    ("spec", "width", "multiple", "instead"),
+    [("cgan-diffaug", 1, 2, 2), ("ddpm", 12, 8, 16), ("vitgan", 10, 4, 8), ("unified", 10, 4, 8)],
 )
 def test_a_width_that_the_networks_cannot_have_is_refused_before_training(
     make_images, make_context, smoke, spec, width, multiple, instead
