@@ -19,7 +19,7 @@ class Joint(Method):
 
     classic: bool = Field(
         True,
-        description="the transforms of `classic` on real and generated images, with DiffAugment and the square's symmetries",
+        description="the transforms of `classic` on all images, DiffAugment and the square's symmetries",
     )
 
     @abstractmethod
