@@ -85,7 +85,16 @@ def _recall(evidence: Evidence, method: str, name: str) -> str:
     return f"{evidence.results.recall_means[evidence.results.datasets[0], method, name].mean:.3f}"
 
 
-NUMBERS: dict[str, Callable[..., str]] = {"cost": _cost, "difference": _difference, "recall": _recall}
+def _version(evidence: Evidence, method: str) -> str:
+    return str(next(record.version for record in evidence.results.records if record.method == method))
+
+
+NUMBERS: dict[str, Callable[..., str]] = {
+    "cost": _cost,
+    "difference": _difference,
+    "recall": _recall,
+    "version": _version,
+}
 """Single figures of a study's first dataset, for a method against its reference arm."""
 
 

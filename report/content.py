@@ -53,6 +53,7 @@ def compose(results: Results, folder: Path, compared: Sequence[Comparison]) -> D
         )
     for dataset in results.datasets:
         blocks += [Heading(2, ("Results on ", Code(dataset))), *section(results, dataset, drawing, evidence)]
+        evidence.forget(dataset)
     drawing.finish()
     blocks += [Heading(2, "Appendix: all runs", appendix=True), *tables.run_tables(results)]
     day = max(record.finished_at for record in results.records).date()

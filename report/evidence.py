@@ -48,10 +48,14 @@ class Evidence:
         return cls(results, compared, head_to_head(results), found, against_base(results, switches))
 
     def images(self, dataset: str) -> SingleImages:
-        """What single test images of a dataset say, read once."""
+        """What single test images of a dataset say, read once until it is forgotten."""
         if dataset not in self._images:
             self._images[dataset] = SingleImages(self.results, dataset)
         return self._images[dataset]
+
+    def forget(self, dataset: str) -> None:
+        """Lets go of what single test images say, which of many datasets would fill the memory."""
+        self._images.pop(dataset, None)
 
     def widened(self, found: Sequence[Comparison], dataset: str) -> list[Widened]:
         """Those of some comparisons that few seeds have decided, judged again with the spread of the test images.

@@ -109,4 +109,7 @@ def test_one_process_against_two_is_judged_again_too(make_record, tmp_path):
 
 def test_test_images_are_read_once_for_findings_and_sections(make_record, tmp_path):
     evidence, _ = judged_again(arms(make_record, tmp_path, {"narrow": NARROW}), tmp_path)
-    assert evidence.images("cells") is evidence.images("cells")
+    before = evidence.images("cells")
+    assert evidence.images("cells") is before
+    evidence.forget("cells")
+    assert evidence.images("cells") is not before
