@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from concurrent.futures import Future
 
 from joblib.externals.loky.process_executor import ProcessPoolExecutor, TerminatedWorkerError
@@ -20,13 +21,15 @@ ORPHAN_S = 30
 class Loky(Backend):
     """Worker processes that live from run to run, each in a pool of its own.
 
-    In a pool of several, loky ends all of them when one dies, and nobody can say whose run it was.
+    In a pool of several, loky ends all of them when one dies, and nobody can say whose run it was. Between runs loky
+    may put a fresh process in the place of one that has grown; it warns of that, and nobody need know.
 
     Args:
         jobs: How many at once.
     """
 
     def __init__(self, jobs: int) -> None:
+        warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given", category=UserWarning)
         self._jobs = jobs
         self.where = f"{jobs} at once"
         self._idle: list[ProcessPoolExecutor] = []

@@ -7,11 +7,13 @@ import re
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import pytest
 
 from bench.backends import Backend, BackendName, choose_backend
+from bench.backends.loky import Loky
 from bench.errors import StudyStopped, UsageError
 from bench.execute import execute
 from bench.run import Conditions
@@ -143,3 +145,15 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("bench.backends.dask.CONNECT_S", 0.5)
     with pytest.raises(UsageError, match=re.escape("answers at tcp://127.0.0.1:9")):
         choose_backend(BackendName.dask, jobs=1, scheduler="tcp://127.0.0.1:9", address=None)
+
+
+def test_a_fresh_worker_in_the_place_of_a_grown_one_is_no_warning() -> None:
+    from joblib.externals.loky import process_executor
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        Loky(2)
+        words = "A worker stopped while some jobs were given to the "
+        assert words in Path(process_executor.__file__).read_text(), "loky says it in other words now"
+        warnings.warn(f"{words}executor.", UserWarning, stacklevel=1)
+    assert not told
