@@ -66,7 +66,7 @@ def _opening(results: Results, evidence: Evidence) -> Iterator[Block]:
     yield Paragraph(
         (
             Strong(f"{plural(len(results.methods()), 'method')} on {plural(len(results.datasets), 'dataset')}"),
-            f" with {plural(len(seeds), 'seed')} and preset {first.preset}: {_counted(results)}. Runs of ",
+            f" with {plural(len(seeds), 'seed')} and {_preset(results)}: {_counted(results)}. Runs of ",
             f"{_days(results.records)}.",
         )
     )
@@ -91,11 +91,17 @@ def _opening(results: Results, evidence: Evidence) -> Iterator[Block]:
     items.append(_reference_sentence(results))
     items.append(f"seeds: {', '.join(map(str, seeds))}")
     budget = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in first.budget.items())
-    items.append(f"preset {first.preset}: {budget}")
+    items.append(f"{_preset(results)}: {budget}")
     items.append(f"{_hardware(results.records)}; {first.environment.precision}")
     items.append(_versions(results.records))
     yield Items(tuple(items))
     yield tables.dataset_table(results)
+
+
+def _preset(results: Results) -> str:
+    """``preset quick``, or which of its budgets the study has set otherwise."""
+    changed = ", ".join(name.replace("_", " ") for name in results.study.budget)
+    return f"preset {results.records[0].preset}" + (f" with other {changed}" if changed else "")
 
 
 def _not_ok(results: Results) -> Iterator[Block]:

@@ -43,6 +43,16 @@ def test_the_report_names_what_was_compared_and_what_went_wrong(written_study):
     assert text.count("2 ok, 1 diverged") == 3 and text.count("2 ok, 1 failed") == 3
 
 
+def test_the_report_says_which_budgets_of_the_preset_were_changed(tmp_path, make_record):
+    store = Store(tmp_path)
+    store.write(make_record())
+    store.write_study(Study(name="short", budget={"classifier_steps": 10}))
+    report.write(tmp_path, ["md"])
+    text = (tmp_path / "report.md").read_text()
+    assert "with 1 seed and preset quick with other classifier steps: 1 run" in text
+    assert "- preset quick with other classifier steps: " in text
+
+
 def test_every_figure_that_the_report_shows_is_there(written_study):
     text = (written_study / "report.md").read_text()
     shown = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text)
