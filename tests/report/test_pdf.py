@@ -87,6 +87,16 @@ def test_a_long_table_has_its_heading_on_every_page():
     assert "".join(pages).count("run-") == 200
 
 
+def test_a_row_of_several_lines_stays_on_one_page():
+    words = "word " * 120
+    rows = tuple((f"from{i}x {words} to{i}x", "1") for i in range(40))
+    table = Table("Long rows.", (Column("text", "left"), Column("n")), rows)
+    pages = texts(to_pdf(Document("t", (table,)), HERE))
+    assert len(pages) > 2
+    for i in range(40):
+        assert sum(f"from{i}x" in page and f"to{i}x" in page for page in pages) == 1
+
+
 @pytest.mark.parametrize("before", [30, 34, 38])
 def test_a_short_table_stays_on_one_page(before):
     filler = tuple(Paragraph(f"filler {k}") for k in range(before))
