@@ -9,7 +9,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from bench.commands.app import app
 from bench.plan import resolve_methods
 from bench.presets import resolve_budget
 from datasets import DATASETS
@@ -144,3 +146,9 @@ def test_a_kept_study_is_called_as_its_folder_and_has_the_same_figures(tmp_path:
         [*keep, str(tmp_path / "none"), str(kept)], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1 and done.stderr.startswith("keep.py: ") and done.stderr.count("\n") == 1
+
+
+def test_the_command_tells_which_verdicts_rest_on_the_luck_of_few_seeds() -> None:
+    said = CliRunner().invoke(app, ["compare", str(ROOT / "results" / "reference" / "rbc4")]).stderr
+    assert "bench: chula-rbc-4: bagan's verdict rests on 3 seeds that differ less (1.0 points) than their test" in said
+    assert "unified's verdict against vitgan rests on 3 seeds" in said

@@ -16,7 +16,10 @@ from report import Table
 from report.compare import compare as compare_arms
 from report.compare import head_to_head
 from report.comparison import Comparison, refuse_unpaired
+from report.document import plain
 from report.frame import METRICS
+from report.robustness import sentences, widened
+from report.single_images import SingleImages
 from report.stability import stability
 from report.study import Results, read_results
 from report.verdicts import verdict_table
@@ -57,6 +60,8 @@ def compare(
     out().print(
         to_terminal([table for dataset in results.datasets for table in _tables(results, dataset, found, heads)])
     )
+    for words in _frail(results, found, heads):
+        say(f"bench: {words}")
 
 
 def _tables(
@@ -66,3 +71,13 @@ def _tables(
     of_heads = replace(verdict_table(heads, dataset), caption=f"One process or two, on {dataset}.")
     first = [block for block in stability(results, dataset) if isinstance(block, Table)]
     yield from (table for table in (verdict_table(found, dataset), of_heads, *first) if table.rows)
+
+
+def _frail(results: Results, found: Sequence[Comparison], heads: Sequence[Comparison]) -> Iterator[str]:
+    """Which verdicts of few seeds would not stand with the spread of their test images."""
+    for dataset in results.datasets:
+        images = SingleImages(results, dataset)
+        for compared, against in ((found, False), (heads, True)):
+            here = [one for one in compared if (one.dataset, one.metric) == (dataset, results.metric)]
+            again = widened(here, images, rope=results.study.rope)
+            yield from (f"{dataset}: {plain(text)}" for text in sentences(again, against=against))
