@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from datasets import LabelledImages
 from methods import Budget, Diverged, NotApplicable
+from methods.training.arrangement import pooled
 
 SMOKE = Budget(size=16, batch=8, classifier_steps=12, classifier_width=8, generator_steps=12, generator_width=8)
 
@@ -95,6 +97,23 @@ def make_images():
         labels = np.repeat(np.arange(len(counts)), counts).astype(np.int64)
         images = coloured_images(labels, size=size, channels=channels, seed=seed)
         return LabelledImages(images, labels, tuple("abcdefgh"[: len(counts)]))
+
+    return make
+
+
+@pytest.fixture
+def make_training(make_images):
+    """A training with a given discriminator, whose generator and optimisers do not matter."""
+
+    def make(kind, discriminator, context, **options):
+        return kind(
+            pooled(make_images([4, 4]), context),
+            generator=nn.Linear(1, 1),
+            discriminator=discriminator,
+            latent=1,
+            optimise=lambda g, d: (torch.optim.SGD(g.parameters()), torch.optim.SGD(d.parameters())),
+            **options,
+        )
 
     return make
 

@@ -6,7 +6,6 @@ from torch import nn
 
 from methods.networks.convolutions import spread
 from methods.networks.shape import Shape
-from methods.training.arrangement import pooled
 from methods.two_stage import cgan_diffaug
 from methods.two_stage.cgan_diffaug import EVERY, PENALTY, Discriminator, Generator, Training
 
@@ -30,26 +29,19 @@ class Linear(nn.Module):
         return self.weight * images.flatten(1).sum(dim=1)
 
 
-def training_with(weight, make_images, context, **options):
-    return Training(
-        pooled(make_images([4, 4]), context),
-        generator=nn.Linear(1, 1),
-        discriminator=Linear(weight),
-        latent=1,
-        optimise=lambda g, d: (torch.optim.SGD(g.parameters()), torch.optim.SGD(d.parameters())),
-        **options,
+def test_losses_of_a_discriminator_that_is_undecided(make_training, context):
+    training, images, labels = (
+        make_training(Training, Linear(0.0), context),
+        torch.zeros(8, 3, 16, 16),
+        torch.arange(8) % 2,
     )
-
-
-def test_losses_of_a_discriminator_that_is_undecided(make_images, context):
-    training, images, labels = training_with(0.0, make_images, context), torch.zeros(8, 3, 16, 16), torch.arange(8) % 2
     assert training.discriminator_loss(images, images, labels).item() == pytest.approx(2 * math.log(2))
     assert training.generator_loss(images, labels).item() == pytest.approx(math.log(2))
 
 
-def test_hinge_loss_of_both_networks_at_known_scores(make_images, context, monkeypatch):
+def test_hinge_loss_of_both_networks_at_known_scores(make_training, context, monkeypatch):
     monkeypatch.setattr(cgan_diffaug, "diffaugment", lambda images, generator: images)
-    training = training_with(1.0, make_images, context, loss="hinge")
+    training = make_training(Training, Linear(1.0), context, loss="hinge")
 
     def of_scores(*scores):
         return (torch.tensor(scores) / 768)[:, None, None, None].expand(-1, 3, 16, 16)
@@ -75,18 +67,22 @@ def test_spectral_normalisation_brings_the_largest_singular_values_of_all_weight
     assert largest == pytest.approx([1.0] * 5, abs=0.02) if spectral else min(largest) > 2.0
 
 
-def test_real_and_generated_images_go_through_the_same_transforms(make_images, context, monkeypatch):
+def test_real_and_generated_images_go_through_the_same_transforms(make_training, context, monkeypatch):
     """Transforms that make images of zeros ones, of 768 numbers: scores of log 3 in the place of 0."""
     monkeypatch.setattr(cgan_diffaug, "diffaugment", lambda images, generator: images + 1.0)
-    training = training_with(math.log(3) / 768, make_images, context)
+    training = make_training(Training, Linear(math.log(3) / 768), context)
     images, labels = torch.zeros(8, 3, 16, 16), torch.arange(8) % 2
     of_d = math.log(4 / 3) + math.log(4)  # −log ¾ on real images, −log ¼ on generated ones
     assert training.discriminator_loss(images, images, labels).item() == pytest.approx(of_d, rel=1e-5)
     assert training.generator_loss(images, labels).item() == pytest.approx(math.log(4 / 3), rel=1e-5)
 
 
-def test_the_penalty_comes_now_and_then_and_is_that_of_a_linear_discriminator(make_images, context):
-    training, images, labels = training_with(0.01, make_images, context), torch.zeros(8, 3, 16, 16), torch.arange(8) % 2
+def test_the_penalty_comes_now_and_then_and_is_that_of_a_linear_discriminator(make_training, context):
+    training, images, labels = (
+        make_training(Training, Linear(0.01), context),
+        torch.zeros(8, 3, 16, 16),
+        torch.arange(8) % 2,
+    )
     losses = []
     for _ in range(2 * EVERY):
         training.random.manual_seed(0)  # the same transforms each time

@@ -78,42 +78,31 @@ class Score(nn.Module):
         return self.judge(self.trunk(images), labels)
 
 
-def training_with(kind, function, make_images, context, **options):
-    return kind(
-        pooled(make_images([4, 4]), context),
-        generator=nn.Linear(1, 1),
-        discriminator=Score(function),
-        latent=1,
-        optimise=lambda g, d: (torch.optim.SGD(g.parameters()), torch.optim.SGD(d.parameters())),
-        **options,
-    )
-
-
-def test_ten_times_the_penalty_enters_the_critics_loss(make_images, context):
+def test_ten_times_the_penalty_enters_the_critics_loss(make_training, context):
     """f is the sum of four numbers, whose gradient has the norm 2: E f(G(z)) − E f(x) + 10 (2 − 1)²."""
-    training = training_with(PenalisedTraining, lambda x: x.sum(dim=1), make_images, context)
+    training = make_training(PenalisedTraining, Score(lambda x: x.sum(dim=1)), context)
     real, fake, labels = torch.ones(3, 1, 2, 2), torch.full((3, 1, 2, 2), 0.5), torch.tensor([0, 1, 0])
     assert training.discriminator_loss(real, fake, labels).item() == pytest.approx(2.0 - 4.0 + 10.0)
     assert training.generator_loss(fake, labels).item() == pytest.approx(-2.0)
 
 
 @pytest.mark.parametrize(("kind", "options"), [(PenalisedTraining, {}), (bagan_gp.Training, {"classes": 2})])
-def test_interpolates_lie_evenly_between_the_images(make_images, context, kind, options):
+def test_interpolates_lie_evenly_between_the_images(make_training, context, kind, options):
     """f = ½ ‖x‖² has the gradient x, of norm 8 u between images of norm 8 and 0.
 
     E (8 u − 1)² is 64 / 3 − 8 + 1 for u ~ U(0, 1), with a deviation of √(420.2 − 14.33²) = 14.7 an image; for
     u ~ N(0, 1) it would be 65, and for one u of ½ in all images 9.
     """
     n = 4000
-    training = training_with(kind, lambda x: x.square().sum(dim=1) / 2, make_images, context, **options)
+    training = make_training(kind, Score(lambda x: x.square().sum(dim=1) / 2), context, **options)
     real, fake, labels = torch.full((n, 1, 2, 2), 4.0), torch.zeros(n, 1, 2, 2), torch.zeros(n, dtype=torch.int64)
     rest = math.log(2) + 32.0 if options else -32.0  # wrong labels get the scores of the real images, 32
     penalty = (training.discriminator_loss(real, fake, labels).item() - rest) / 10
     assert penalty == pytest.approx(64 / 3 - 8 + 1, abs=4 * 14.7 / math.sqrt(n))
 
 
-def test_shares_of_interpolates_are_uniform(make_images, context):
-    shares = training_with(PenalisedTraining, torch.sum, make_images, context).uniform(4000)
+def test_shares_of_interpolates_are_uniform(make_training, context):
+    shares = make_training(PenalisedTraining, Score(torch.sum), context).uniform(4000)
     assert shares.min() >= 0.0
     assert shares.max() < 1.0
     counts = torch.histc(shares, bins=4, min=0.0, max=1.0)
