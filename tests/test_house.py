@@ -16,18 +16,31 @@ MAY_IMPORT = {
     "bench": {"datasets", "methods", "results", "report"},
 }
 NEVER_TORCH = ("results", "report")
+WITHIN_METHODS = {
+    "networks": set(),
+    "classifiers": {"networks"},
+    "training": {"networks", "classifiers"},
+    "two_stage": {"networks", "classifiers", "training"},
+    "control": {"networks", "classifiers", "training", "two_stage"},
+    "unified": {"networks", "classifiers", "training", "two_stage"},
+}
 
 
-def imported(path: Path) -> set[str]:
-    """Top-level names of the modules that a file imports, inside functions too."""
+def modules(path: Path) -> set[str]:
+    """The modules that a file imports, inside functions too."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            names |= {alias.name.partition(".")[0] for alias in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} imports relatively; write the whole name."
-            names.add((node.module or "").partition(".")[0])
+            names.add(node.module or "")
     return names
+
+
+def imported(path: Path) -> set[str]:
+    """The packages at the top that a file imports from."""
+    return {name.partition(".")[0] for name in modules(path)}
 
 
 @pytest.mark.parametrize("folder", MAY_IMPORT)
@@ -39,6 +52,18 @@ def test_imports_go_one_way(folder: str) -> None:
         assert not wrong, f"{path.relative_to(ROOT)} imports {wrong}"
         if folder in NEVER_TORCH:
             assert not imported(path) & {"torch", "torchvision", "timm", "torchmetrics"}, path
+
+
+@pytest.mark.parametrize("folder", WITHIN_METHODS)
+def test_methods_stand_on_their_parts_and_no_tier_on_the_tier_above(folder: str) -> None:
+    files = sorted((ROOT / "methods" / folder).rglob("*.py"))
+    used = {name.split(".")[1] for path in files for name in modules(path) if name.startswith("methods.")}
+    wrong = used & (set(WITHIN_METHODS) - WITHIN_METHODS[folder] - {folder})
+    assert not wrong, f"methods/{folder} imports {wrong}"
+
+
+def test_the_folders_of_methods_are_those_of_the_rule() -> None:
+    assert {path.parent.name for path in (ROOT / "methods").glob("*/__init__.py")} == set(WITHIN_METHODS)
 
 
 def test_records_and_reports_load_without_torch() -> None:

@@ -17,15 +17,15 @@ from methods.catalogue import register
 from methods.classifiers import CLASSIFIERS
 from methods.classifiers.base import ClassifierName
 from methods.networks.shape import Shape, require_width
+from methods.networks.vit_generator import HEADS, LATENT, Generator, require_whole_patches
 from methods.training.arrangement import pooled
 from methods.training.fitted import FittedGenerator
 from methods.training.generator import train_generator
+from methods.training.projection import ProjectionTraining
 from methods.training.randomness import seeded
 from methods.training.transforms import classic
+from methods.training.trunk import discriminator, trunk_and_head
 from methods.two_stage.base import TwoStage
-from methods.unified.adversary import ProjectionTraining
-from methods.unified.discriminator import discriminator, trunk_and_head
-from methods.unified.generator import HEADS, LATENT, Generator, require_whole_patches
 
 
 @register

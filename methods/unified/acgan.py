@@ -15,13 +15,14 @@ from datasets import LabelledImages
 from methods.base import Context, MethodInfo
 from methods.catalogue import register
 from methods.classifiers import CLASSIFIERS
+from methods.networks.discriminator import PlainHead
 from methods.networks.shape import Shape, require_power_of_two
 from methods.training.arrangement import pooled
 from methods.training.draws import Balanced
 from methods.training.transforms import classic
+from methods.training.trunk import discriminator, trunk_and_head
 from methods.two_stage.dcgan import LATENT, Generator
 from methods.unified.base import Joint
-from methods.unified.discriminator import PlainHead, discriminator, trunk_and_head
 from methods.unified.joint import JointTraining, Settings
 
 

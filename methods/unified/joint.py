@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from datasets import LabelledImages
 from methods.base import Context
 from methods.classifiers import Classifier
+from methods.networks.discriminator import Answer, Discriminator, Judged
 from methods.state import Parts
 from methods.training.arrangement import Feed
 from methods.training.classifier import is_curve_point, validate
@@ -21,10 +22,9 @@ from methods.training.generator import Checkpoints
 from methods.training.images import ImagePool
 from methods.training.optimiser import adamw, scheduled
 from methods.training.precision import autocast
+from methods.training.projection import ProjectionTraining
 from methods.training.randomness import seeded
 from methods.training.selection import Selection
-from methods.unified.adversary import ProjectionTraining
-from methods.unified.discriminator import Answer, Discriminator, Judged
 from methods.unified.recent import RunningSelection
 from methods.unified.schedule import interleave
 from methods.unified.weighting import Weighting, loss_weighting

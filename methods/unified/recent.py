@@ -13,9 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from methods.networks.discriminator import Answer
 from methods.state import Stateful
 from methods.training.selection import CONFIDENCE, Selection, Selector
-from methods.unified.discriminator import Answer
 
 KEPT, REFIT = 32, 16
 """Batches of real features that are remembered, and updates between two fits of the selector."""

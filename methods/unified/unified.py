@@ -21,15 +21,16 @@ from methods.base import Context, MethodInfo
 from methods.catalogue import register
 from methods.classifiers import CLASSIFIERS
 from methods.classifiers.base import ClassifierName
+from methods.networks.discriminator import NormHead
 from methods.networks.shape import Shape, require_power_of_two, require_width
+from methods.networks.vit_generator import HEADS, LATENT, Generator, require_whole_patches
 from methods.training.arrangement import pooled
 from methods.training.draws import Balanced
 from methods.training.selection import Selection
 from methods.training.transforms import classic
+from methods.training.trunk import discriminator, trunk_and_head
 from methods.two_stage.cgan_diffaug import Generator as ConvGenerator
 from methods.unified.base import Joint
-from methods.unified.discriminator import NormHead, discriminator, trunk_and_head
-from methods.unified.generator import HEADS, LATENT, Generator, require_whole_patches
 from methods.unified.joint import JointTraining, Settings
 from methods.unified.weighting import Weighting
 

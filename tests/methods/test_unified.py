@@ -132,7 +132,7 @@ def test_the_class_loss_teaches_the_generator_too(make_context, make_images):
 @pytest.mark.parametrize("name", ["unified", "vitgan"])
 def test_real_images_are_penalised_once_in_eight_updates(name, make_context, make_images, monkeypatch):
     """γ · 8 · R1 of the close view of the real images is part of D's loss, every eighth time."""
-    from methods.unified import adversary
+    from methods.training import projection
 
     called = []
 
@@ -140,7 +140,7 @@ def test_real_images_are_penalised_once_in_eight_updates(name, make_context, mak
         called.append(len(close))
         return close.new_full((), 1e6)
 
-    monkeypatch.setattr(adversary, "r1", penalty)
+    monkeypatch.setattr(projection, "r1", penalty)
     context = make_context()
     fit(name, context, make_images([12, 6]))
     losses = context.curve("joint" if name == "unified" else "generator", "discriminator_loss")
@@ -149,10 +149,10 @@ def test_real_images_are_penalised_once_in_eight_updates(name, make_context, mak
 
 
 def test_real_and_generated_images_are_both_augmented_for_the_close_view(make_context, make_images, monkeypatch):
-    from methods.unified import adversary
+    from methods.training import projection
 
     seen = []
-    monkeypatch.setattr(adversary, "diffaugment", lambda images, _rng: seen.append(len(images)) or images)
+    monkeypatch.setattr(projection, "diffaugment", lambda images, _rng: seen.append(len(images)) or images)
     training = METHODS.build("unified").training(make_images([12, 6]), make_context())
     training.step(classify=True, discriminate=True)
     batch = training.context.budget.batch
@@ -161,7 +161,7 @@ def test_real_and_generated_images_are_both_augmented_for_the_close_view(make_co
 
 def test_trunk_starts_as_that_of_the_classifier(make_context, make_images):
     from methods.training.classifier import initial_network
-    from methods.unified.discriminator import trunk_and_head
+    from methods.training.trunk import trunk_and_head
 
     context, images = make_context(), make_images([12, 6])
     network = initial_network("vit", train=images, context=context)

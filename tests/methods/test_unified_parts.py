@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import nn
 
+from methods.networks.discriminator import TOKEN_SCALE, Answer, Discriminator, NormHead, SourceHead
 from methods.networks.shape import Shape
 from methods.networks.vit import Block, Trunk, attention
+from methods.networks.vit_generator import LATENT, Generator, SelfModulatedNorm, start_smooth
 from methods.training.r1 import r1
 from methods.two_stage.cgan_diffaug import spread
-from methods.unified.discriminator import TOKEN_SCALE, Answer, Discriminator, NormHead, SourceHead
-from methods.unified.generator import LATENT, Generator, SelfModulatedNorm, start_smooth
 from methods.unified.recent import RunningSelection
 from methods.unified.schedule import interleave
 from methods.unified.weighting import CLAMP, WINDOW, DynamicWeightAverage, Fixed, Uncertainty

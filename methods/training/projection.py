@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from methods.classifiers import Classifier
+from methods.networks.discriminator import Answer, Discriminator
 from methods.training.adversarial import AdversarialTraining, cross_entropy
 from methods.training.arrangement import Feed
 from methods.training.diffaugment import diffaugment
@@ -22,7 +23,6 @@ from methods.training.precision import autocast
 from methods.training.r1 import r1
 from methods.training.symmetries import turned_at_random
 from methods.training.transforms import Transform
-from methods.unified.discriminator import Answer, Discriminator
 
 RATE_G, RATE_D, BETAS = 1e-3, 2e-3, (0.0, 0.99)
 """Of G and of what in D only tells real from generated: no momentum, for the opponent moves (as in 2107.04589)."""
