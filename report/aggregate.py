@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -71,8 +70,7 @@ def references(runs: pd.DataFrame, chosen: str | None = None) -> dict[str, str]:
         Reference by method; methods without one, and the references themselves, are left out.
     """
     classifier_of = dict(zip(runs["method"], runs["classifier"], strict=True))
-    plain = re.compile(rf"{re.escape(REFERENCE)}(\[classifier=[^,\]]+\])?")
-    arms = {classifier: method for method, classifier in classifier_of.items() if plain.fullmatch(method)}
+    arms = {classifier: method for method, classifier in classifier_of.items() if _sets_only(classifier, method)}
     if chosen is not None:
         return {method: chosen for method in classifier_of if chosen in classifier_of and method != chosen}
     return {
@@ -80,6 +78,14 @@ def references(runs: pd.DataFrame, chosen: str | None = None) -> dict[str, str]:
         for method, classifier in classifier_of.items()
         if classifier in arms and arms[classifier] != method
     }
+
+
+def _sets_only(classifier: str, method: str) -> bool:
+    """Whether a method is the reference with this classifier, which may have parameters itself, and nothing else set."""
+    if method == REFERENCE:
+        return True
+    value = method.removeprefix(f"{REFERENCE}[classifier=").removesuffix("]")
+    return method.startswith(f"{REFERENCE}[") and value in (classifier, f"'{classifier}'", f'"{classifier}"')
 
 
 def differences(metrics: pd.DataFrame, reference_of: Mapping[str, str]) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from methods import METHODS
 from report import Spread, differences, metrics_table, references, runs_table, spreads
 from report.aggregate import Kind, costs, counts, kinds
 from results import PhaseTime, Timing
@@ -74,6 +75,16 @@ def test_a_method_is_held_against_the_reference_with_its_own_classifier(make_rec
     }
     assert references(runs, "dcgan") == {method: "dcgan" for method in classifier_of if method != "dcgan"}
     assert references(runs, "not here") == {}
+
+
+@pytest.mark.parametrize(
+    "classifier", ["vit[depth=2]", "timm[model=resnet26]", "resnet18[label_smoothing=0.1,mixup=0.2]", "timm[model='a,b']"]
+)
+def test_a_classifier_with_parameters_has_a_reference_arm_too(make_record, classifier):
+    none, arm = (METHODS.build({"name": name, "classifier": classifier}) for name in ("none", "classic-balanced"))
+    further = f"{arm.name[:-1]},shift=0.2]"
+    runs = runs_table([make_record(method=m, parameters=arm.parameters()) for m in (none.name, arm.name, further)])
+    assert references(runs) == {none.name: arm.name, further: arm.name}
 
 
 def test_every_status_is_counted(make_record):
