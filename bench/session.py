@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from bench.contrasts import families, first_metric, reference_arm
 from bench.devices import choose_devices, choose_precision
 from bench.errors import UsageError
 from bench.plan import Protocol, Run, plan, resolve_datasets, resolve_methods, resolve_protocol
 from bench.split_record import checked_leaks
 from bench.streams import stream_seed
 from datasets import Dataset, Places, Source, load_plugin
-from methods import Method
 from results import NotComparable, Status, Store, Study, UnreadableFile
 from results.study import united
 
@@ -83,7 +83,9 @@ def prepare(asked: Study, *, folder: Path | None, places: Places, references: bo
             "preset": protocol.preset,
             "precision": protocol.precision,
             "device": device.type,
-            "families": _families(methods, study),
+            "reference": reference_arm(methods, study),
+            "metric": first_metric(study),
+            "families": families(methods, study, before=before),
             "plugins": [str(Path(plugin).resolve()) for plugin in study.plugins],
         }
     )
@@ -130,8 +132,9 @@ def joined(before: Study, asked: Study) -> Study:
         if entry in given
     }
     words = {entry: getattr(asked, entry) for entry in ("reference", "metric", "rope", "name") if entry in given}
-    families = {**before.families, **asked.families} if "families" in given else before.families
-    return before.model_copy(update={**lists, **words, "families": families})
+    if "families" in given:
+        words["families"] = {**before.families, **asked.families}
+    return before.model_copy(update={**lists, **words})
 
 
 def to_do(runs: Sequence[Run], statuses: dict[str, Status], overwrite: Overwrite) -> list[Run]:
@@ -211,13 +214,3 @@ def _same_protocol(store: Store, protocol: Protocol) -> None:
             f"{protocol.hash} (preset {protocol.preset}, {protocol.precision}, {protocol.threads} threads, "
             f"{protocol.device_type}); give another --out."
         )
-
-
-def _families(methods: Sequence[Method], study: Study) -> dict[str, list[str]]:
-    """Families with the methods in them: those of the study first, the others by their own kind."""
-    named = {name for members in study.families.values() for name in members}
-    families = {family: list(members) for family, members in study.families.items()}
-    for method in methods:
-        if method.name not in named:
-            families.setdefault(method.info.family, []).append(method.name)
-    return families

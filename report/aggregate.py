@@ -81,7 +81,7 @@ def references(runs: pd.DataFrame, chosen: str | None = None) -> dict[str, str]:
 
 
 def _sets_only(classifier: str, method: str) -> bool:
-    """Whether a method is the reference with this classifier, which may have parameters itself, and nothing else set."""
+    """Whether a method is the reference with this classifier (which may have parameters itself), nothing else set."""
     if method == REFERENCE:
         return True
     value = method.removeprefix(f"{REFERENCE}[classifier=").removesuffix("]")

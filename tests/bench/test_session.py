@@ -71,11 +71,6 @@ def test_what_is_done_again(session) -> None:
     assert names(Overwrite.always) == ["nearest-mean", "fails", "diverges", "none"]
 
 
-def test_families_are_those_of_the_study_and_else_the_methods_own(session) -> None:
-    study = session("nearest-mean", "diverges", families={"exotic": ["diverges"]}).study
-    assert study.families == {"exotic": ["diverges"], "main": ["nearest-mean"]}
-
-
 def test_a_dataset_that_cannot_be_split_is_refused_before_anything_is_written(session) -> None:
     planned = session("none")
 

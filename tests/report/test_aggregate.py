@@ -78,7 +78,8 @@ def test_a_method_is_held_against_the_reference_with_its_own_classifier(make_rec
 
 
 @pytest.mark.parametrize(
-    "classifier", ["vit[depth=2]", "timm[model=resnet26]", "resnet18[label_smoothing=0.1,mixup=0.2]", "timm[model='a,b']"]
+    "classifier",
+    ["vit[depth=2]", "timm[model=resnet26]", "resnet18[label_smoothing=0.1,mixup=0.2]", "timm[model='a,b']"],
 )
 def test_a_classifier_with_parameters_has_a_reference_arm_too(make_record, classifier):
     none, arm = (METHODS.build({"name": name, "classifier": classifier}) for name in ("none", "classic-balanced"))
