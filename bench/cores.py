@@ -14,6 +14,8 @@ except ImportError:  # no such locks on Windows: runs are then not pinned, and t
     fcntl = None
 
 _FOLDER = Path(tempfile.gettempdir()) / f"augbench-cores-{os.getuid() if hasattr(os, 'getuid') else 0}"
+_held: set[str] = set()
+"""What this process has claimed."""
 
 
 def available_cores() -> list[int]:
@@ -49,6 +51,22 @@ def own_cores(threads: int) -> Iterator[bool]:
                 os.sched_setaffinity(0, before)
 
 
+def others_at_work() -> bool:
+    """Whether any other process of this user holds cores or a device for a run."""
+    if fcntl is None or not _FOLDER.is_dir():
+        return False
+    return any(_is_taken(path) for path in _FOLDER.iterdir() if path.name not in _held)
+
+
+def _is_taken(path: Path) -> bool:
+    with path.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
 @contextlib.contextmanager
 def claimed(names: Sequence[str], count: int) -> Iterator[list[str]]:
     """Claims the first free ones of some names while inside.
@@ -74,6 +92,7 @@ def claimed(names: Sequence[str], count: int) -> Iterator[list[str]]:
                 try:
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     claims[name] = descriptor
+                    _held.add(name)
                 except OSError:
                     os.close(descriptor)
             if len(claims) < count:
@@ -85,4 +104,6 @@ def claimed(names: Sequence[str], count: int) -> Iterator[list[str]]:
 
 def _drop(claims: dict[str, int]) -> None:
     while claims:
-        os.close(claims.popitem()[1])
+        name, descriptor = claims.popitem()
+        os.close(descriptor)
+        _held.discard(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import replace
 
 from bench.backends import Backend, Finished, WorkerDied
 from bench.cores import available_cores
@@ -53,7 +54,7 @@ def execute(runs: Sequence[Run], conditions: Conditions, *, backend: Backend, re
         while waiting or under_way:
             while waiting and len(under_way) < backend.jobs:
                 run = waiting.popleft()
-                under_way[backend.submit(run, conditions)] = run
+                under_way[backend.submit(run, replace(conditions, beside=backend.jobs > 1))] = run
             over, _ = wait(under_way, timeout=LOOK_S, return_when=FIRST_COMPLETED)
             for future in over:
                 run = under_way[future]

@@ -25,6 +25,7 @@ from bench.faults import Outcome, faults_into, is_full_disk
 from bench.limit import time_limit
 from bench.memory import keep_freed_memory
 from bench.meters import meter_for
+from bench.place import Place, own_place
 from bench.plan import Run
 from bench.split_record import checked_leaks, split_record
 from bench.streams import stream_seed
@@ -32,7 +33,6 @@ from bench.weights import keep
 from datasets import Places
 from results import (
     WEIGHTS,
-    Contended,
     CurveWriter,
     ErrorRecord,
     Heartbeat,
@@ -53,7 +53,7 @@ class Conditions:
         places: Where data and caches lie.
         devices: ``cpu``, ``cuda:0``, …; a worker takes the one of them that the fewest runs are on.
         timeout: Seconds that a run may take, if limited.
-        contended: What else runs beside it.
+        beside: Whether other runs of the study are carried out at the same time.
         plugins: Plug-in files to load in every process.
         allow_leaks: Whether runs go on where a group or an image crosses the split; their records say so.
         generative: Whether generated images are measured.
@@ -68,7 +68,7 @@ class Conditions:
     places: Places
     devices: tuple[str, ...] = ("cpu",)
     timeout: float | None = None
-    contended: Contended = "none"
+    beside: bool = False
     plugins: tuple[Path, ...] = ()
     allow_leaks: bool = False
     generative: bool = True
@@ -94,9 +94,10 @@ def carry_out(run: Run, conditions: Conditions) -> Record:
     """
     store = Store(conditions.study)
     try:
-        record = _attempt(run, conditions, store)
-        if conditions.halve_batch:
-            record = _with_smaller_batches(record, run, conditions, store)
+        with own_place(threads=run.protocol.threads, devices=conditions.devices, beside=conditions.beside) as place:
+            record = _attempt(run, place, conditions, store)
+            if conditions.halve_batch:
+                record = _with_smaller_batches(record, run, place, conditions, store)
         store.write(record)
         store.remove_checkpoints(run.run_id)
     except OSError as error:
@@ -109,7 +110,7 @@ def carry_out(run: Run, conditions: Conditions) -> Record:
     return record
 
 
-def _with_smaller_batches(record: Record, run: Run, conditions: Conditions, store: Store) -> Record:
+def _with_smaller_batches(record: Record, run: Run, place: Place, conditions: Conditions, store: Store) -> Record:
     """Half the batch, as long as the GPU's memory is what a run failed for.
 
     The run stays the one that was planned, with its identity and protocol; the record's budget has the batch that was
@@ -121,7 +122,7 @@ def _with_smaller_batches(record: Record, run: Run, conditions: Conditions, stor
         gc.collect()
         torch.cuda.empty_cache()
         protocol = replace(run.protocol, budget=replace(run.protocol.budget, batch=batch))
-        record = _attempt(replace(run, protocol=protocol), conditions, store)
+        record = _attempt(replace(run, protocol=protocol), place, conditions, store)
         record = record.model_copy(update={"protocol": run.protocol.hash})
     if record.status == "ok" and batch < run.protocol.budget.batch:
         message = f"a batch of {run.protocol.budget.batch} did not fit into the GPU's memory; {batch} was used."
@@ -129,18 +130,18 @@ def _with_smaller_batches(record: Record, run: Run, conditions: Conditions, stor
     return record
 
 
-def _attempt(run: Run, conditions: Conditions, store: Store) -> Record:
+def _attempt(run: Run, place: Place, conditions: Conditions, store: Store) -> Record:
     """Carries out one run, from its checkpoints where it has some that fit."""
     try:
-        return _once(run, conditions, store)
+        return _once(run, place, conditions, store)
     except StaleCheckpoint as error:
         print(f"bench: a checkpoint of {run.run_id} does not fit ({error}); the run starts anew.", file=sys.stderr)
         store.remove_checkpoints(run.run_id)
-        return _once(run, conditions, store)
+        return _once(run, place, conditions, store)
 
 
-def _once(run: Run, conditions: Conditions, store: Store) -> Record:
-    device = torch.device(conditions.devices[0])
+def _once(run: Run, place: Place, conditions: Conditions, store: Store) -> Record:
+    device = place.device
     calibration = Calibration(device, run.protocol.precision)
     clock = Clock(meter_for(device), calibration)
     outcome = Outcome(started_at=datetime.now(UTC))
@@ -193,7 +194,7 @@ def _once(run: Run, conditions: Conditions, store: Store) -> Record:
             outcome.metrics = judge(fitted, split, artifacts)
             if run.build_method().can_sample:
                 outcome.generative = examine(run, fitted, split, extractor, device=device, artifacts=artifacts)
-    return _record(run, outcome, timing=clock.timing(total, contended=conditions.contended), device=device)
+    return _record(run, outcome, timing=clock.timing(total, contended=place.contended()), device=device)
 
 
 def record_death(run: Run, conditions: Conditions, *, times: int) -> Record:

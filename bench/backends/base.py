@@ -7,10 +7,8 @@ import signal
 import threading
 from abc import ABC, abstractmethod
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from bench.cores import own_cores
-from bench.devices import own_device
 from bench.plan import Run
 from bench.run import Conditions, carry_out
 from datasets import load_plugin
@@ -67,12 +65,10 @@ class Backend(ABC):
 
 
 def in_worker(run: Run, conditions: Conditions) -> Finished:
-    """Carries out a run on cores, and on a GPU, of its own as far as there are free ones."""
+    """Carries out a run in a process that is there for nothing else."""
     if threading.current_thread() is threading.main_thread():
         with contextlib.suppress(ValueError, OSError):
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends its workers
     for plugin in conditions.plugins:
         load_plugin(plugin)
-    with own_cores(run.protocol.threads) as pinned, own_device(conditions.devices) as (device, alone):
-        contended = "neighbours" if pinned and alone else "shared"
-        return Finished.of(carry_out(run, replace(conditions, devices=(device,), contended=contended)))
+    return Finished.of(carry_out(run, conditions))

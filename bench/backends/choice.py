@@ -19,12 +19,15 @@ class BackendName(StrEnum):
     ray = "ray"
 
 
-def choose_backend(name: BackendName, *, jobs: int, scheduler: str | None, address: str | None) -> Backend:
+def choose_backend(
+    name: BackendName, *, jobs: int, scheduler: str | None, address: str | None, at_most: int | None = None
+) -> Backend:
     """Makes the backend; a cluster is connected to.
 
     Args:
         name: Which.
-        jobs: How many runs at once; a Dask cluster has as many as it has workers.
+        jobs: How many runs at once.
+        at_most: The same where it was asked for; a Dask cluster else does as many as it has workers.
         scheduler: Address of a Dask scheduler.
         address: Of a Ray cluster.
 
@@ -43,6 +46,6 @@ def choose_backend(name: BackendName, *, jobs: int, scheduler: str | None, addre
                 raise UsageError(
                     "--backend dask needs --scheduler; write for example --scheduler tcp://127.0.0.1:8786."
                 )
-            return Dask(scheduler)
+            return Dask(scheduler, at_most)
         case BackendName.ray:
             return Ray(jobs, address)

@@ -19,17 +19,18 @@ class Dask(Backend):
 
     Args:
         scheduler: Address, such as ``tcp://10.0.0.1:8786``.
+        most: Runs at once; None for as many as there are workers.
 
     Raises:
         UsageError: Dask is not installed, no scheduler answers, or its workers run more than one task at a time.
     """
 
-    def __init__(self, scheduler: str) -> None:
+    def __init__(self, scheduler: str, most: int | None = None) -> None:
         try:
             import distributed
         except ImportError as error:
             raise UsageError("--backend dask needs Dask; install it with `pip install 'augbench[dask]'`.") from error
-        self._scheduler = scheduler
+        self._scheduler, self._most = scheduler, most
         try:
             self._client = distributed.Client(scheduler, timeout=CONNECT_S)
             self._client.wait_for_workers(1, timeout=WORKERS_S)
@@ -47,12 +48,13 @@ class Dask(Backend):
                 "thread counts do not bear; start them with --nthreads 1 (and as many --nworkers as there are cores)."
             )
         self._tasks = self._client.get_executor(pure=False)
-        self.where = f"on {len(workers)} workers of {scheduler}"
+        self.where = f"{'' if most is None else f'{most} at once '}on {len(workers)} workers of {scheduler}"
 
     @property
     def jobs(self) -> int:
-        """The workers that there are now, at least one; others may join later."""
-        return max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
+        """The workers that there are now, at least one and no more than asked for; others may join later."""
+        workers = max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
+        return workers if self._most is None else min(workers, self._most)
 
     def submit(self, run: Run, conditions: Conditions) -> Future[Finished]:
         """See `Backend.submit`. The scheduler itself gives a run whose worker died to others, a few times over."""

@@ -129,8 +129,9 @@ def run(
     statuses = session.store.statuses()
     todo = to_do(session.runs, statuses, overwrite)
     name_damaged(session.store.damaged)
+    jobs = "1" if timing == "exclusive" else jobs
     at_once = choose_jobs(
-        "1" if timing == "exclusive" else jobs,
+        jobs,
         threads=session.protocol.threads,
         device_type=session.protocol.device_type,
         runs=len(todo),
@@ -154,7 +155,10 @@ def run(
         checkpoint_every=checkpoint_every,
         reraise=debug,
     )
-    by = choose_backend(backend, jobs=at_once, scheduler=scheduler, address=address) if todo else None
+    asked_for = None if jobs == "auto" else at_once
+    by = (
+        choose_backend(backend, jobs=at_once, at_most=asked_for, scheduler=scheduler, address=address) if todo else None
+    )
     where = [by.where] if by is not None else []
     say(
         f"{session.store.folder}: {len(session.runs)} runs, {len(session.runs) - len(todo)} done, {len(todo)} to do; "

@@ -70,6 +70,9 @@ def test_a_dask_scheduler_with_two_worker_processes_gives_the_same(outcome, expe
         backend = choose_backend(BackendName.dask, jobs=1, scheduler=cluster.scheduler_address, address=None)
         assert backend.jobs == 2
         assert outcome(backend, "dask") == expected
+        one = choose_backend(BackendName.dask, jobs=1, at_most=1, scheduler=cluster.scheduler_address, address=None)
+        assert one.jobs == 1
+        one.stop()
         again = choose_backend(BackendName.dask, jobs=1, scheduler=cluster.scheduler_address, address=None)
         death_beside(again, retries=0)
 

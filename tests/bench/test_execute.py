@@ -1,3 +1,6 @@
+import contextlib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,8 +55,44 @@ def test_side_by_side_gives_what_one_after_another_gives(session, conditions: Co
         after = load_predictions(planned.store.run_folder(run_id))
         if before is not None and after is not None:
             assert (before.probabilities == after.probabilities).all()
-    contended = {record.timing.contended for record in planned.store.records() if record.timing}
-    assert contended <= {"neighbours", "shared"}
+    assert contended(planned) <= {"neighbours", "shared"}
+
+
+def test_a_run_has_the_machine_to_itself_only_where_no_study_of_the_same_user_runs(
+    session, conditions: Conditions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cores, "_FOLDER", tmp_path / "claims")
+    planned = session("nearest-mean")
+    list(execute(planned.runs, conditions, backend=Loky(1)))
+    assert contended(planned) == {"none"}
+    monkeypatch.setattr(cores, "available_cores", lambda: [0, 10_000])
+    monkeypatch.setattr(cores, "can_pin", lambda: True)
+    monkeypatch.setattr("os.sched_setaffinity", lambda *_: None)
+    for taken, found in ((["10000"], "neighbours"), (["0", "10000"], "shared"), (["cuda-0-0"], "neighbours")):
+        with other_process_holding(tmp_path / "claims", taken):
+            list(execute(planned.runs, conditions, backend=Loky(1)))
+        assert contended(planned) == {found}
+    list(execute(planned.runs, conditions, backend=Loky(1)))
+    assert contended(planned) == {"none"}
+
+
+def contended(planned) -> set[str]:
+    return {record.timing.contended for record in planned.store.records() if record.timing}
+
+
+@contextlib.contextmanager
+def other_process_holding(folder: Path, names: list[str]):
+    """Locks files as another study's workers would."""
+    code = (
+        "import fcntl, sys; files = [open(name, 'a') for name in sys.argv[1:]]; "
+        "[fcntl.flock(file, fcntl.LOCK_EX) for file in files]; print('held', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, *(str(folder / name) for name in names)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        yield
+        other.stdin.close()
 
 
 def test_a_worker_that_dies_costs_only_its_run_which_is_tried_again(session, conditions, tmp_path: Path) -> None:
