@@ -21,7 +21,7 @@ class ValidationQuality:
     """Measures a generator against validation images of every class.
 
     Args:
-        valid: Validation images; classes with fewer than two are left out.
+        valid: Validation images; classes with fewer than two are left out, and nothing is measured without any.
         device: Where to embed.
         seed: Of the noise that the generator is given, the same at every call.
     """
@@ -40,10 +40,15 @@ class ValidationQuality:
             if len(chosen) >= 2:
                 real[k] = self._extractor.embed(valid.images[chosen]).features
                 labels.append(np.full(max(len(chosen), min(most, 64)), k, dtype=np.int64))
-        return np.concatenate(labels), real
+        return np.concatenate(labels) if labels else np.empty(0, dtype=np.int64), real
 
     def __call__(self, sample: SampleImages) -> float:
-        """Mean over classes of the KID between generated and validation images of the class; lower is better."""
+        """Mean over classes of the KID between generated and validation images of the class; lower is better.
+
+        NaN where no class has two validation images.
+        """
+        if not self._real:
+            return float("nan")
         images = sample(self._labels, torch.Generator().manual_seed(self._seed))
         generated = self._extractor.embed(images).features
         return float(np.mean([kid(generated[self._labels == k], real) for k, real in self._real.items()]))

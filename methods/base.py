@@ -181,7 +181,7 @@ class Context(Protocol):
     def quality(self, sample: SampleImages) -> float:
         """How far generated images are from the validation images (KID, ``random`` extractor); lower is better.
 
-        For the choice of a generator's checkpoint, never for a result.
+        For the choice of a generator's checkpoint, never for a result. NaN where no class has two validation images.
         """
         ...
 

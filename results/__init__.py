@@ -26,7 +26,7 @@ from results.record import (
     Status,
     Timing,
 )
-from results.store import WEIGHTS, Damaged, Store
+from results.store import WEIGHTS, Brief, Damaged, Store
 from results.study import Study, read_study, write_study
 
 DISTRIBUTION = "augbench"
@@ -37,6 +37,7 @@ __all__ = [
     "WEIGHTS",
     "Baseline",
     "BaselineRun",
+    "Brief",
     "ClassCounts",
     "ClassGenerative",
     "Contended",

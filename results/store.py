@@ -51,11 +51,15 @@ class Damaged:
         return f"the record of {self.run_id} is damaged ({self.reason}) and was set aside as {self.path.name}."
 
 
-class _Brief(BaseModel):
-    """As much of a record as tells what became of the run."""
+class Brief(BaseModel):
+    """As much of a record as tells which run it is of, and what became of it."""
 
     schema_: int = Field(alias="schema", ge=SCHEMA, le=SCHEMA)
     run_id: str
+    method: str
+    version: int
+    dataset: str
+    seed: int
     status: Status
 
 
@@ -209,14 +213,21 @@ class Store:
         with _no_collection():
             return [record for run_id in self.run_ids() if (record := self.read(run_id)) is not None]
 
-    def statuses(self) -> dict[str, Status]:
-        """What became of each run, by run id: quicker than ``records``, and checks no more than that.
+    def briefs(self) -> list[Brief]:
+        """Which runs there are and what became of them, by run id: quicker than ``records``, and checks no more.
 
         Raises:
             UnreadableFile: A file may not be read.
         """
-        briefs = ((run_id, self._read(run_id, _Brief)) for run_id in self.run_ids())
-        return {run_id: brief.status for run_id, brief in briefs if brief is not None}
+        return [brief for run_id in self.run_ids() if (brief := self._read(run_id, Brief)) is not None]
+
+    def statuses(self) -> dict[str, Status]:
+        """What became of each run, by run id.
+
+        Raises:
+            UnreadableFile: A file may not be read.
+        """
+        return {brief.run_id: brief.status for brief in self.briefs()}
 
     def progress(self) -> list[Progress]:
         """Last signs of life of the runs under way, by run id; those of killed workers are among them."""

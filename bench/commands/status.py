@@ -10,8 +10,11 @@ from typing import Any, get_args
 from bench.commands.console import Debug, Json, StudyFolder, guarded, name_damaged, open_store, out, table
 from bench.words import duration
 from datasets import DATASETS, SpecError
+from methods import METHODS
 from results import Progress, Status, Store, Study
 
+ALWAYS = ("ok", "missing")
+WORDS = {"other": "of other arms, seeds or versions"}
 SILENT_S = 60.0
 """A run that gave no sign of life for so long is taken for dead."""
 
@@ -28,7 +31,7 @@ def status(study: StudyFolder, json_: Json = False, debug: Debug = False) -> Non
     if json_:
         print(json.dumps({**counts, "under_way": [p.run_id for p in under_way if alive(p)]}))
         return
-    words = [f"{number} {name}" for name, number in counts.items() if number or name in ("ok", "missing")]
+    words = [f"{number} {WORDS.get(name, name)}" for name, number in counts.items() if number or name in ALWAYS]
     out().print(f"{resolved.name}: {', '.join(words)}", markup=False)
     if under_way:
         out().print(table(("under way", "phase", "steps", "left"), [_row(progress) for progress in under_way]))
@@ -37,16 +40,38 @@ def status(study: StudyFolder, json_: Json = False, debug: Debug = False) -> Non
 def count(store: Store, study: Study) -> dict[str, int]:
     """Runs by status, and how many are missing of methods × datasets × seeds.
 
-    Plug-ins are not loaded: looking at somebody's study runs none of its code.
+    Plug-ins are not loaded: looking at somebody's study runs none of its code. A method of a plug-in is known by its
+    spelling, its records count whatever their version.
+
+    Returns:
+        By status, ``missing`` and ``planned``; ``other`` counts records of what the study no longer asks for, and of
+        former versions of its methods.
     """
-    datasets = {_name(spec) for spec in study.datasets}
-    statuses = Counter(store.statuses().values())
-    planned = len(study.methods) * len(datasets) * len(study.seeds)
+    versions = dict(_method(spec) for spec in study.methods)
+    datasets = {_dataset(spec) for spec in study.datasets}
+    planned = {(method, dataset, seed) for method in versions for dataset in datasets for seed in study.seeds}
+    of_run: dict[tuple[str, str, int], Status] = {}
+    briefs = store.briefs()
+    for brief in briefs:
+        run = brief.method, brief.dataset, brief.seed
+        if run in planned and versions[brief.method] in (brief.version, None):
+            of_run[run] = brief.status
+    statuses = Counter(of_run.values())
     counts: dict[str, int] = {name: statuses[name] for name in get_args(Status)}
-    return {**counts, "missing": max(0, planned - statuses.total()), "planned": planned}
+    other = len(briefs) - len(of_run)
+    return {**counts, "missing": len(planned) - len(of_run), "planned": len(planned), "other": other}
 
 
-def _name(spec: str | dict[str, Any]) -> str:
+def _method(spec: str | dict[str, Any]) -> tuple[str, int | None]:
+    """Canonical name and version where the method is known here, else as it is spelt."""
+    try:
+        method = METHODS.build(spec)
+    except SpecError:
+        return str(spec), None
+    return method.name, method.info.version
+
+
+def _dataset(spec: str | dict[str, Any]) -> str:
     """Canonical where the dataset is known here, else as it is spelt."""
     try:
         return DATASETS.build(spec).name

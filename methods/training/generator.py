@@ -2,11 +2,13 @@
 
 A method says in `GeneratorTraining` what one discriminator update does; the loop counts the updates, keeps the clock
 and the curves, and chooses the checkpoint: **of five evenly spaced averages of the generator, the one whose images
-are nearest to the validation images** (``context.quality``, lower is better; the earliest of equals).
+are nearest to the validation images** (``context.quality``, lower is better; the earliest of equals). Where there are
+too few validation images to tell, it is the last.
 """
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
@@ -62,10 +64,10 @@ class Checkpoints(Stateful):
         if self._updates not in self._due:
             return {}
         quality = self._context.quality(self._fitted.sample)
-        if quality < self._best or not self._kept:
+        if not quality >= self._best:  # better, or not a number: not to be told
             self._best = quality
             self._kept = {name: value.clone() for name, value in self._fitted.network.state_dict().items()}
-        return {"quality": quality}
+        return {} if math.isnan(quality) else {"quality": quality}
 
     def restore_best(self) -> None:
         """Goes back to the best one, where there was any."""

@@ -232,6 +232,17 @@ def test_status_counts(bench) -> None:
     assert bench("status", "absent").code == 2
 
 
+def test_status_counts_what_the_study_asks_for_not_whatever_lies_there(bench, tmp_path: Path) -> None:
+    bench("run", "--methods", "nearest-mean,none", "--seeds", "2", "--no-reference", *TINY)
+    store = Store(tmp_path / "study")
+    of_old_version = next(record for record in store.records() if record.method == "none")
+    store.write(of_old_version.model_copy(update={"version": of_old_version.version - 1}))
+    store.write_study(store.read_study().model_copy(update={"methods": ["oversample", "none"]}))
+    counts = json.loads(bench("status", "study", "--json").out)
+    assert (counts["ok"], counts["missing"], counts["planned"], counts["other"]) == (1, 3, 4, 3)
+    assert "3 of other arms, seeds or versions" in bench("status", "study").out
+
+
 def test_rerun_gives_the_same_to_the_bit(bench, tmp_path: Path) -> None:
     bench("run", "--methods", "none", "--seeds", "1", "--no-reference", *TINY)
     run_id = Store(tmp_path / "study").run_ids()[0]

@@ -44,6 +44,13 @@ RUN = ("run", "--methods", "none", "--datasets", "folder:pets", "--preset", "smo
 RUN_ONE = (*RUN, "--no-reference", "--seeds", "1", "--out", "study")
 
 
+def test_generators_do_with_one_validation_image_a_class(bench, pets: Path, tmp_path: Path) -> None:
+    code, _, err = bench(*RUN_ONE, "--methods", "dcgan,ddpm,unified", "--no-generative-metrics")
+    assert code == 0, err
+    records = Store(tmp_path / "study").records()
+    assert [(record.split.n_valid, record.status) for record in records] == [(2, "ok")] * 3
+
+
 def test_inspect_counts_and_pictures(bench, pets: Path, tmp_path: Path) -> None:
     (pets / "cat" / "broken.png").write_bytes(b"")
     code, out, err = bench("inspect", "folder:pets", "--json")

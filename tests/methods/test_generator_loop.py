@@ -45,6 +45,12 @@ def test_the_best_of_five_checkpoints_is_kept(make_context):
     assert context.phases == [("generator", 50)]
 
 
+def test_the_last_checkpoint_is_kept_where_none_can_be_told_from_another(make_context):
+    context = make_context(qualities=[float("nan")] * 5)
+    assert sampled(train_generator(Counting(), steps=50, context=context), [0]).max() == 50
+    assert context.curve("generator", "quality") == []
+
+
 def test_fewer_steps_than_checkpoints(make_context):
     fitted = train_generator(Counting(), steps=2, context=make_context(qualities=[1.0, 0.0]))
     assert sampled(fitted, [0]).max() == 2
