@@ -122,9 +122,9 @@ class RunContext:
     def fresh(self, labels: NDArray[np.int64]) -> NDArray[np.uint8]:
         """More real images; every call draws others."""
         if self._split.fresh is None:
-            raise NotApplicable(
-                f"{self._run.dataset} cannot draw more real images; read it with held=0.5 so that some are held back."
-            )
+            held = "held" in self._run.dataset_table
+            advice = "read it with held=0.5 so that some are held back" if held else "leave this method out for it"
+            raise NotApplicable(f"{self._run.dataset} cannot draw more real images; {advice}.")
         self._fresh_calls += 1
         try:
             return self._split.fresh(labels, numpy_generator(self.seed(f"fresh/{self._fresh_calls}")))

@@ -15,6 +15,7 @@ import torch
 from bench.cores import available_cores, can_pin
 from bench.devices import choose_precision
 from bench.environment import processor, version_of, versions
+from bench.generative.pretrained import DINOV2, INCEPTION, Weights, place_of
 from datasets import DATASETS, Places, cache
 from methods import METHODS
 
@@ -29,6 +30,8 @@ LIBRARIES = (
     "joblib",
     "safetensors",
     "pyarrow",
+    "jinja2",
+    "typst",
 )
 
 FEATURES = {
@@ -36,6 +39,8 @@ FEATURES = {
     "pretrained and timm classifiers": "timm",
     "dataset pcam": "h5py",
     "fetching of medmnist:FLAG": "medmnist",
+    "a Dask cluster (--backend dask)": "distributed",
+    "a Ray cluster (--backend ray)": "ray",
     "the test suite": "pytest",
 }
 """Feature → the module that it needs."""
@@ -67,10 +72,18 @@ def examine(places: Places) -> dict[str, dict[str, Any]]:
                 name: "ready" if importlib.util.find_spec(module) else f"pip install {module}"
                 for name, module in FEATURES.items()
             },
+            "bench score --extractor inception": _weights(INCEPTION),
+            "bench score --extractor dinov2": _weights(DINOV2),
             **{f"method {name}": why for name, why in METHODS.unavailable().items()},
             **{f"dataset {name}": why for name, why in DATASETS.unavailable().items()},
         },
     }
+
+
+def _weights(weights: Weights) -> str:
+    path = place_of(weights)
+    ready = path is not None and path.is_file()
+    return "ready" if ready else f"get {weights.url} and name its folder in BENCH_WEIGHTS"
 
 
 def _devices() -> dict[str, Any]:

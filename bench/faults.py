@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from bench.checkpoint import StaleCheckpoint
 from bench.clock import Clock
 from bench.limit import RunTimeout
+from bench.log import RunLog
 from methods import Diverged, NotApplicable
 from results import ErrorRecord, Generative, Metrics, SplitRecord, Status
 
@@ -35,7 +34,7 @@ def is_full_disk(error: BaseException) -> bool:
 
 
 @contextlib.contextmanager
-def faults_into(outcome: Outcome, clock: Clock, *, log: Path, reraise: bool) -> Iterator[None]:
+def faults_into(outcome: Outcome, clock: Clock, *, log: RunLog, reraise: bool) -> Iterator[None]:
     """Turns what a run raises into its status.
 
     Ctrl-C, a full disk, a stale checkpoint and, with ``reraise``, faults go through.
@@ -52,7 +51,7 @@ def faults_into(outcome: Outcome, clock: Clock, *, log: Path, reraise: bool) -> 
         outcome.error = ErrorRecord(
             type=type(error).__name__, message=str(error) or type(error).__name__, phase=clock.current
         )
-        log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        log.fault(status, error)
 
 
 def _status_of(error: Exception | RunTimeout) -> Status:

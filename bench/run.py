@@ -23,6 +23,7 @@ from bench.errors import StudyStopped
 from bench.examination import examine, extractor_for, judge
 from bench.faults import Outcome, faults_into, is_full_disk
 from bench.limit import time_limit
+from bench.log import RunLog
 from bench.memory import keep_freed_memory
 from bench.meters import meter_for
 from bench.place import Place, own_place
@@ -159,15 +160,22 @@ def _once(run: Run, place: Place, conditions: Conditions, store: Store) -> Recor
     with (
         contextlib.closing(heartbeat),
         store.attempt(run.run_id) as artifacts,
+        contextlib.closing(RunLog(artifacts)) as log,
         clock.run() as total,
-        faults_into(outcome, clock, log=artifacts / "log.txt", reraise=conditions.reraise),
+        faults_into(outcome, clock, log=log, reraise=conditions.reraise),
         time_limit(conditions.timeout),
     ):
+
+        def report(phase: str, step: int = 0, steps: int | None = None) -> None:
+            heartbeat.update(phase, step, steps)
+            log.update(phase, step, steps)
+
+        log.say(f"{run.method} on {run.dataset}, seed {run.seed}, preset {run.protocol.preset}, on {device}")
         with clock.warmup():
             warm_up(device, run.protocol.precision)
             calibration()  # starts the device and its libraries
         _seed_everything(run)
-        heartbeat.update("data")
+        report("data")
         source = run.build_dataset().open(conditions.places)
         split = source.split(size=run.protocol.budget.size, seed=stream_seed(run.fingerprint, run.seed, "split"))
         outcome.split = split_record(split, checked_leaks(split, run.dataset, allow=conditions.allow_leaks))
@@ -179,13 +187,13 @@ def _once(run: Run, place: Place, conditions: Conditions, store: Store) -> Recor
                 clock=clock,
                 curves=curves,
                 artifacts=artifacts,
-                report=heartbeat.update,
+                report=report,
                 checkpoints=checkpoints,
             )
             fitted = run.build_method().fit(split.train, split.valid, context)
         if conditions.keep_weights:
             keep(artifacts / WEIGHTS, fitted, run=run, train=split.train)
-        heartbeat.update("score")
+        report("score")
         with clock.warmup():  # trained once for all methods of a seed, so it is no part of any run
             extractor = None
             if conditions.generative:
@@ -194,6 +202,7 @@ def _once(run: Run, place: Place, conditions: Conditions, store: Store) -> Recor
             outcome.metrics = judge(fitted, split, artifacts)
             if run.build_method().can_sample:
                 outcome.generative = examine(run, fitted, split, extractor, device=device, artifacts=artifacts)
+        log.say("ok")
     return _record(run, outcome, timing=clock.timing(total, contended=place.contended()), device=device)
 
 
@@ -207,6 +216,8 @@ def record_death(run: Run, conditions: Conditions, *, times: int) -> Record:
     )
     record = _record(run, outcome, timing=None, device=torch.device(conditions.devices[0]))
     store = Store(conditions.study)
+    with store.attempt(run.run_id) as artifacts, contextlib.closing(RunLog(artifacts)) as log:
+        log.say(f"failed: {outcome.error.message}")
     store.write(record)
     store.remove_checkpoints(run.run_id)
     return record

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from bench.streams import stream_seed
 from datasets import Dataset, Places, Source, load_plugin
 from results import NotComparable, Status, Store, Study, UnreadableFile
 from results.study import united
+
+LONGEST_NAME = 80
 
 
 class Overwrite(StrEnum):
@@ -103,11 +106,14 @@ def prepare(asked: Study, *, folder: Path | None, places: Places, references: bo
 
 
 def default_folder(asked: Study) -> Path:
-    """``studies/<methods>-<datasets>``, of names as asked for."""
+    """``studies/<name>``, else ``studies/<methods>-<datasets>``, as asked for; long lists are cut, with a hash."""
 
     def slug(names: Sequence[object]) -> str:
         text = "+".join(str(name["name"] if isinstance(name, dict) else name) for name in names)
-        return re.sub(r"[^A-Za-z0-9+._-]+", "-", text).strip("-.")[:80]
+        plain = re.sub(r"[^A-Za-z0-9+._-]+", "-", text).strip("-.")
+        if len(plain) <= LONGEST_NAME:
+            return plain
+        return f"{plain[:LONGEST_NAME]}-{hashlib.blake2b(plain.encode(), digest_size=3).hexdigest()}"
 
     return Path("studies") / (asked.name or f"{slug(asked.methods) or 'study'}-{slug(asked.datasets)}")
 

@@ -20,7 +20,7 @@ from report.text import plural
 def across(results: Results, drawing: Drawing) -> Iterator[Block]:
     """Ranks over datasets, Friedman's test and the critical difference; or why there are none."""
     if len(results.datasets) < 2:
-        return
+        return  # the list of what was compared says so
     yield Heading(2, "Across datasets")
     metric = results.metrics[results.metrics["metric"] == results.metric]
     table = metric.pivot_table(index="dataset", columns="method", values="value", aggfunc="mean", observed=True)

@@ -14,6 +14,7 @@ from report.evidence import Evidence
 from report.findings import findings, one_or_two, own_five_percent
 from report.frame import STATUSES
 from report.sections import section
+from report.statistics.ranks import LEAST_DATASETS
 from report.study import Results
 from report.text import plural, short
 from report.verdicts import overview_table
@@ -94,6 +95,8 @@ def _opening(results: Results, evidence: Evidence) -> Iterator[Block]:
     items.append(f"{_preset(results)}: {budget}")
     items.append(f"{_hardware(results.records)}; {first.environment.precision}")
     items.append(_versions(results.records))
+    if len(results.datasets) == 1:
+        items.append(f"ranks across datasets: none, for they take {LEAST_DATASETS} datasets or more")
     yield Items(tuple(items))
     yield tables.dataset_table(results)
 

@@ -17,6 +17,7 @@ from report.numbers import minus
 from report.pictures import images
 from report.statistics.ranks import rank_correlation
 from report.study import Results
+from report.tables import of_all
 from report.text import NOTHING, amount, difference, plural, score, short
 from results import ClassGenerative, Generative, Record
 
@@ -169,7 +170,11 @@ def _table(results: Results, dataset: str, long: pd.DataFrame, columns: Columns,
         for name in dict.fromkeys(name for m, name, _ in means if m == method):
             found = {metric: spread for (m, c, metric), spread in means.items() if (m, c) == (method, name)}
             runs = max(spread.n for spread in found.values())
-            heads = (Code(method), str(runs), Strong(ALL)) if name == ALL else ("", "", short(name, 40))
+            heads = (
+                (Code(method), of_all(results, dataset, method, runs), Strong(ALL))
+                if name == ALL
+                else ("", "", short(name, 40))
+            )
             rows.append((*heads, *(words(found.get(metric)) for metric, (_, words) in shown.items())))
     return Table(caption, (*HEADS, *(Column(word) for word, _ in shown.values())), tuple(rows))
 

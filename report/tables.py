@@ -95,7 +95,8 @@ def cost_table(results: Results, dataset: str, kind: Kind) -> Table:
         if not phases:
             continue
         total = [totals.get((dataset, method, clock)) for clock in clocks]
-        rows.append((Code(method), _n(total), Strong("cost"), *map(seconds, total)))
+        n = max((spread.n for spread in total if spread), default=0)
+        rows.append((Code(method), of_all(results, dataset, method, n), Strong("cost"), *map(seconds, total)))
         for phase in in_order(phases):
             found = [by_phase.get((dataset, method, phase, clock)) for clock in clocks]
             rows.append(("", "", phase, *map(seconds, found)))
@@ -201,9 +202,11 @@ def _arm(results: Results, dataset: str, method: str) -> tuple[Text, Text]:
     return Code(method), outcome(results.counts[dataset, method])
 
 
+def of_all(results: Results, dataset: str, method: str, n: int) -> str:
+    """How many of an arm's runs figures are of: ``3``, or ``2 of 3`` where some failed or have no such figure."""
+    total = sum(results.counts[dataset, method].values())
+    return str(n) if n == total else f"{n} of {total}"
+
+
 def _single(value: float | None) -> Spread | None:
     return None if value is None else Spread(value, None, 1)
-
-
-def _n(found: Sequence[Spread | None]) -> str:
-    return str(max((spread.n for spread in found if spread), default=0))

@@ -57,7 +57,9 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "rerun": Verb("rerun", "rerun", "Run one run again and compare it with its record, which stays as it is."),
         "list": Verb("lists", "list_", "List what there is."),
         "show": Verb(
-            "lists", "show", "Show one method, dataset or classifier with its parameters, defaults and reference."
+            "lists",
+            "show",
+            "Show one method, dataset, classifier or metric with its parameters, defaults and reference.",
         ),
         "inspect": Verb(
             "inspect", "inspect_", "Look at a dataset: counts, groups, sizes, duplicates and what crosses the split."

@@ -57,21 +57,25 @@ def listed(kind: Kind) -> list[dict[str, Any]]:
         case Kind.classifiers:
             found = [{"name": c.info.name, "summary": c.info.summary} for c in CLASSIFIERS.classes()]
         case Kind.metrics:
-            found = [{"name": name, "summary": summary} for name, summary in {**METRICS, **generative.METRICS}.items()]
+            found = [{"name": name, "summary": summary} for name, summary in _metrics().items()]
     return found
 
 
 @guarded
 def show(
-    name: Annotated[str, typer.Argument(help="A method, a dataset or a classifier.")],
+    name: Annotated[str, typer.Argument(help="A method, a dataset, a classifier or a metric.")],
     plugin: Plugins = None,
     json_: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Show one method, dataset or classifier with its parameters, defaults and reference."""
+    """Show one method, dataset, classifier or metric with its parameters, defaults and reference."""
     del debug
     for path in plugin or []:
         load_plugin(path)
+    if name in _metrics():
+        entry = {"name": name, "summary": _metrics()[name]}
+        print(json.dumps(entry, indent=1)) if json_ else out().print(f"{name}\n{entry['summary']}", markup=False)
+        return
     info = _info(name)
     if json_:
         print(json.dumps(asdict(info), indent=1, default=str))
@@ -96,8 +100,13 @@ def _info(name: str) -> MethodInfo | DatasetInfo | ClassifierInfo:
     for registry in (METHODS, DATASETS, CLASSIFIERS):
         if name in registry.names():
             return registry.get(name).info
-    known = [*METHODS.names(), *DATASETS.names(), *CLASSIFIERS.names()]
-    raise SpecError(f"there is no method, dataset or classifier {name!r}; {nearest(name, known)}")
+    known = [*METHODS.names(), *DATASETS.names(), *CLASSIFIERS.names(), *_metrics()]
+    raise SpecError(f"there is no method, dataset, classifier or metric {name!r}; {nearest(name, known)}")
+
+
+def _metrics() -> dict[str, str]:
+    """Summary by name, of scores and of figures on generated images."""
+    return {**METRICS, **generative.METRICS}
 
 
 def _parameter_row(parameter: Parameter) -> tuple[str, str, str, str]:

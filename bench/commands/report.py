@@ -22,6 +22,9 @@ def report(
     in_full: Annotated[
         bool, typer.Option("--in-full", help="Draw every figure of every dataset, however many there are.")
     ] = False,
+    shared: Annotated[
+        bool, typer.Option("--shared", help="Let times count of runs that shared device or cores with others.")
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Write the report of a study again from its records."""
@@ -33,14 +36,16 @@ def report(
             reports.check_format(name)
         except ValueError as error:
             raise UsageError(str(error)) from error
-    for path in write_report(study, formats, in_full=in_full):
+    for path in write_report(study, formats, in_full=in_full, shared=shared):
         print(path)
 
 
-def write_report(study: Path, formats: Sequence[str] | None = None, *, in_full: bool = False) -> list[Path]:
+def write_report(
+    study: Path, formats: Sequence[str] | None = None, *, in_full: bool = False, shared: bool = False
+) -> list[Path]:
     """Writes the report in all formats that this installation can write, and tells of the others."""
     if formats is None:
         for name in reports.FORMATS:
             if name not in reports.available():
                 say(f"bench: no report.{name} is written, for the package {reports.FORMATS[name]} is missing.")
-    return reports.write(study, formats=formats, in_full=in_full)
+    return reports.write(study, formats=formats, in_full=in_full, shared=shared)

@@ -57,6 +57,7 @@ def rerun(
             devices=session.devices[:1],
             plugins=tuple(Path(path) for path in session.study.plugins),
             allow_leaks=bool(before and before.n_leaks),
+            generative=record.generative is not None,
             reraise=debug,
         )
         again = carry_out(run, conditions)
@@ -81,11 +82,18 @@ def same_predictions(a: Store, b: Store, run_id: str) -> bool:
 
 
 def compare(record: Record, again: Record, *, same_predictions: bool) -> dict[str, Any]:
-    """The two records side by side: status, metrics, wall seconds."""
+    """The two records side by side: status, metrics, figures on generated images, wall seconds."""
 
     def figures(of: Record) -> dict[str, Any]:
         metrics = of.metrics.model_dump(exclude={"recall"}) if of.metrics else {}
-        return {"status": of.status, **metrics, "wall_s": of.timing.wall_s if of.timing else None}
+        generated = of.generative.model_dump(exclude={"per_class", "missing", "extractor"}) if of.generative else {}
+        wall_s = of.timing.wall_s if of.timing else None
+        return {
+            "status": of.status,
+            **metrics,
+            **{f"generative.{k}": v for k, v in generated.items()},
+            "wall_s": wall_s,
+        }
 
     one, other = figures(record), figures(again)
     names = list(dict.fromkeys([*one, *other]))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any, get_args
 
 from bench.commands.console import Debug, Json, StudyFolder, guarded, name_damaged, open_store, out, table
 from bench.words import duration
 from datasets import DATASETS, SpecError
-from methods import METHODS
 from results import Progress, Status, Store, Study
 
 ALWAYS = ("ok", "missing")
@@ -40,35 +40,40 @@ def status(study: StudyFolder, json_: Json = False, debug: Debug = False) -> Non
 def count(store: Store, study: Study) -> dict[str, int]:
     """Runs by status, and how many are missing of methods × datasets × seeds.
 
-    Plug-ins are not loaded: looking at somebody's study runs none of its code. A method of a plug-in is known by its
-    spelling, its records count whatever their version.
+    Plug-ins are not loaded: looking at somebody's study runs none of its code. Of several versions of a method the
+    newest that has a record counts.
 
     Returns:
         By status, ``missing`` and ``planned``; ``other`` counts records of what the study no longer asks for, and of
         former versions of its methods.
     """
-    versions = dict(_method(spec) for spec in study.methods)
-    datasets = {_dataset(spec) for spec in study.datasets}
-    planned = {(method, dataset, seed) for method in versions for dataset in datasets for seed in study.seeds}
-    of_run: dict[tuple[str, str, int], Status] = {}
     briefs = store.briefs()
+    newest: dict[str, int] = {}
     for brief in briefs:
-        run = brief.method, brief.dataset, brief.seed
-        if run in planned and versions[brief.method] in (brief.version, None):
-            of_run[run] = brief.status
+        newest[brief.method] = max(brief.version, newest.get(brief.method, 0))
+    methods, datasets = {_method(spec, newest) for spec in study.methods}, {_dataset(spec) for spec in study.datasets}
+    planned = {(method, dataset, seed) for method in methods for dataset in datasets for seed in study.seeds}
+    of_run = {
+        run: brief.status
+        for brief in briefs
+        if (run := (brief.method, brief.dataset, brief.seed)) in planned and brief.version == newest[brief.method]
+    }
     statuses = Counter(of_run.values())
     counts: dict[str, int] = {name: statuses[name] for name in get_args(Status)}
     other = len(briefs) - len(of_run)
     return {**counts, "missing": len(planned) - len(of_run), "planned": len(planned), "other": other}
 
 
-def _method(spec: str | dict[str, Any]) -> tuple[str, int | None]:
-    """Canonical name and version where the method is known here, else as it is spelt."""
+def _method(spec: str | dict[str, Any], recorded: Collection[str]) -> str:
+    """The name in records; a study file spells methods so, but for the places of weights files."""
+    if isinstance(spec, str) and (spec in recorded or "weights=" not in spec):
+        return spec
+    from methods import METHODS  # brings torch with it
+
     try:
-        method = METHODS.build(spec)
+        return METHODS.build(spec).name
     except SpecError:
-        return str(spec), None
-    return method.name, method.info.version
+        return str(spec)
 
 
 def _dataset(spec: str | dict[str, Any]) -> str:

@@ -22,7 +22,7 @@ def compared(trio: Trio, *, width: int) -> Figures:
 
     A floor is the same figure of as many real training images as there are generated ones. KID is unbiased, so its
     floor may do with fewer. FID is biased by n: it is measured only where both covariances have full rank
-    (n > D) and, where the training images are known, only if there are enough of them for its floor.
+    (n > D), and only with its floor: with enough training images.
 
     Args:
         trio: One class, or all together.
@@ -38,13 +38,11 @@ def compared(trio: Trio, *, width: int) -> Figures:
     train = None if trio.train is None else trio.train.features[: len(generated)]
     figures.add(_floors(train, test, n=len(generated)))
     if why := _why_no_fid(trio, width):
-        figures.lack(why, "fid", "fid_floor")
-        return figures
-    figures.values["fid"] = fid(generated, test)
-    if train is None:
-        figures.lack(NO_TRAINING_IMAGES, "fid_floor")
+        figures.lack(why, *FID)
+    elif train is None:
+        figures.lack(NO_TRAINING_IMAGES, *FID)
     else:
-        figures.values["fid_floor"] = fid(train, test)
+        figures.values |= {"fid": fid(generated, test), "fid_floor": fid(train, test)}
     return figures
 
 

@@ -134,6 +134,12 @@ class Dinov2Extractor(Extractor):
 _IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
+def place_of(weights: Weights, folder: Path | None = None) -> Path | None:
+    """Where a published file should lie, in ``BENCH_WEIGHTS`` by default; None where no folder is named."""
+    place = folder or (Path(given) if (given := os.environ.get("BENCH_WEIGHTS")) else None)
+    return None if place is None else place / weights.file
+
+
 def load(weights: Weights, folder: Path | None, *, extractor: str) -> tuple[str, dict[str, Tensor]]:
     """Finds, checks and reads a published file.
 
@@ -148,8 +154,7 @@ def load(weights: Weights, folder: Path | None, *, extractor: str) -> tuple[str,
     Raises:
         UsageError: It is not there, or is another file.
     """
-    place = folder or (Path(given) if (given := os.environ.get("BENCH_WEIGHTS")) else None)
-    path = None if place is None else place / weights.file
+    path = place_of(weights, folder)
     if path is None or not path.is_file():
         where = "the folder that --weights or BENCH_WEIGHTS names" if path is None else f"{path.parent}"
         raise UsageError(f"the extractor {extractor} needs {weights.file}; get it from {weights.url} into {where}.")

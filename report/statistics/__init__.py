@@ -1,4 +1,5 @@
 """Statistics of paired seeds: pure functions on arrays, one file a question.
 
-scipy, statsmodels, baycomp and scikit-posthocs do the work. Nothing here knows of records or studies.
+scipy does the work; statsmodels, baycomp and scikit-posthocs are what the tests hold it against. Nothing here knows of
+records or studies.
 """

@@ -278,6 +278,8 @@ def test_lists_and_entries(bench) -> None:
     assert bench("show", "dcgn").code == 2
     assert "label_smoothing" in bench("show", "resnet18").out
     assert json.loads(bench("show", "cells", "--json").out)["name"] == "cells"
+    assert "precision-recall" in bench("show", "macro_ap").out
+    assert json.loads(bench("show", "kid", "--json").out)["name"] == "kid"
 
 
 def test_verify_and_doctor(bench, plugins) -> None:
@@ -289,6 +291,8 @@ def test_verify_and_doctor(bench, plugins) -> None:
     findings = json.loads(bench("doctor", "--json").out)
     assert findings["versions"]["torch"]
     assert findings["devices"]["cores"] >= 1
+    assert findings["versions"]["typst"]
+    assert "BENCH_WEIGHTS" in findings["features"]["bench score --extractor inception"]
 
 
 def test_report_is_written_again(bench, tmp_path: Path) -> None:
@@ -298,6 +302,18 @@ def test_report_is_written_again(bench, tmp_path: Path) -> None:
     report.unlink()
     assert bench("report", "study").code == 0
     assert report.read_text() == first
+
+
+def test_times_of_runs_that_shared_cores_are_shown_if_asked_for(bench, tmp_path: Path) -> None:
+    bench("run", "--methods", "nearest-mean", "--seeds", "1", "--no-reference", *TINY)
+    store = Store(tmp_path / "study")
+    (record,) = store.records()
+    store.write(record.model_copy(update={"timing": record.timing.model_copy(update={"contended": "shared"})}))
+    shown = {}
+    for options in ((), ("--shared",)):
+        assert bench("report", "study", *options).code == 0
+        shown[options] = "Seconds a run" in (tmp_path / "study/report.md").read_text()
+    assert shown == {(): False, ("--shared",): True}
     assert bench("report", "study", "--format", "docx").code == 2
 
 

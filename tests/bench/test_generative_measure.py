@@ -156,6 +156,12 @@ def test_without_training_images_there_are_no_floors() -> None:
     assert (found.extractor.name, found.extractor.resize) == ("random", "none")
 
 
+def test_there_is_no_fid_without_its_floor(extractor) -> None:
+    found = measured(drawn((150, 90), seed=2), extractor, train=None).generative
+    assert found.fid is None
+    assert found.missing["fid"] == found.missing["fid_floor"] == "no training images are given"
+
+
 # --- single figures -------------------------------------------------------------------------------------------------
 
 

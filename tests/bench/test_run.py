@@ -1,4 +1,5 @@
 import errno
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,19 @@ def test_a_traceback_is_kept_beside_a_failed_run(session, places) -> None:
     planned = session("fails")
     record = carry_out(planned.runs[0], Conditions(study=planned.store.folder, places=places))
     assert 'raise KeyError("no such layer")' in (planned.store.run_folder(record.run_id) / "log.txt").read_text()
+
+
+def test_a_run_says_what_it_was_at_and_when(session, places) -> None:
+    planned = session("none")
+    record = carry_out(planned.runs[0], Conditions(study=planned.store.folder, places=places))
+    log = (planned.store.run_folder(record.run_id) / "log.txt").read_text().splitlines()
+    steps = record.budget["classifier_steps"]
+    said = [line.split(" ", 2)[2] for line in log]
+    assert said == [
+        "none on stripes, seed 0, preset smoke, on cpu", "data", f"classifier, {steps} steps", "score", "ok"
+    ]  # fmt: skip
+    times = [datetime.strptime(" ".join(line.split()[:2]), "%Y-%m-%d %H:%M:%S") for line in log]
+    assert times == sorted(times)
 
 
 def test_a_stuck_run_ends_at_its_time_limit_even_if_it_catches_everything(session, places) -> None:

@@ -88,3 +88,6 @@ def test_the_default_folder_is_named_after_the_study() -> None:
     assert default_folder(asked) == Path("studies/none+dcgan-classifier-mlp-cells+digits")
     assert default_folder(Study(methods=["../../etc"])).parts[0] == "studies"
     assert ".." not in default_folder(Study(methods=["../../etc"])).parts
+    one, other = (default_folder(Study(methods=[*["none"] * 30, last])).name for last in ("focal", "mixup"))
+    assert one != other, "long lists share a folder"
+    assert len(one) < 120

@@ -5,13 +5,15 @@ import pytest
 
 from report.across import across
 from report.compare import against_base, compare
-from report.document import Paragraph, Table, plain
+from report.content import compose
+from report.document import Items, Paragraph, Table, plain
 from report.drawing import Drawing
 from report.one_seed import one_seed
 from report.phase_costs import phase_cost_table
 from report.single_images import SingleImages, image_table
 from report.stability import stability
 from report.study import Results
+from report.tables import cost_table
 from report.variants import ablations, grids, variants
 from report.verdicts import verdict_table
 from results import PhaseTime, Predictions, Store, Study, save_predictions
@@ -124,6 +126,20 @@ def test_ranks_across_datasets_or_why_not(make_record, tmp_path):
 def timed(record, **phases):
     times = {name: PhaseTime(wall_s=s, cpu_s=s) for name, s in phases.items()}
     return record.model_copy(update={"timing": record.timing.model_copy(update={"phases": times})})
+
+
+def test_tables_of_times_count_the_runs_that_have_none(make_record):
+    runs = [make_record(seed=seed, status="ok" if seed else "failed") for seed in range(3)]
+    results = Results.of([*runs, make_record(method="classic", seed=0)])
+    (kind,) = results.kinds
+    counted = [row[:2] for row in cells(cost_table(results, "cells", kind)) if row[0]]
+    assert sorted(counted) == [["classic", "1"], ["none", "2 of 3"]]
+
+
+def test_a_study_of_one_dataset_says_why_it_has_no_ranks_across_datasets(make_record, tmp_path):
+    document = compose(Results.of([make_record(seed=seed) for seed in range(2)]), tmp_path, [])
+    said = [plain(item) for block in document.blocks if isinstance(block, Items) for item in block.items]
+    assert "ranks across datasets: none, for they take 5 datasets or more" in said
 
 
 def test_costs_phase_by_phase_are_shares_of_the_references_run(make_record):
