@@ -55,15 +55,13 @@ def others_at_work() -> bool:
     """Whether any other process of this user holds cores or a device for a run."""
     if fcntl is None or not _FOLDER.is_dir():
         return False
-    return any(_is_taken(path) for path in _FOLDER.iterdir() if path.name not in _held)
-
-
-def _is_taken(path: Path) -> bool:
-    with path.open() as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return True
+    for path in _FOLDER.iterdir():
+        if path.name not in _held:
+            with path.open() as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                except OSError:
+                    return True
     return False
 
 
