@@ -105,6 +105,9 @@ class AdversarialTraining(GeneratorTraining):
         self._ema = Ema(self.generator, decay_for(feed.steps // critic_steps))
         self.average = self._ema.network
         self._optimise_g, self._optimise_d = optimise(self.generator, self.discriminator)
+        for optimiser in (self._optimise_g, self._optimise_d):
+            for group in optimiser.param_groups:
+                group["lr"] *= feed.rate
         self._critic_steps, self._updates = critic_steps, 0
 
     @abstractmethod

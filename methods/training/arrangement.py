@@ -25,6 +25,7 @@ class Feed(Stateful):
         random: For noise and whatever else is drawn; on the CPU.
         context: What the engine offers.
         turned: Whether real and generated images come in any of the square's symmetries.
+        rate: Factor on the method's own learning rates of what it trains.
     """
 
     changing = ("draws", "random")
@@ -35,9 +36,10 @@ class Feed(Stateful):
     random: torch.Generator
     context: Context
     turned: bool = False
+    rate: float = 1.0
 
 
-def pooled(train: LabelledImages, context: Context, *, turned: bool = False) -> Feed:
+def pooled(train: LabelledImages, context: Context, *, turned: bool = False, rate: float = 1.0) -> Feed:
     """One training for all; real images are drawn class-balanced, else D would tell rare fakes by their label alone."""
     return Feed(
         ImagePool.of(train, context.device),
@@ -46,10 +48,11 @@ def pooled(train: LabelledImages, context: Context, *, turned: bool = False) -> 
         context.rng("generator-noise"),
         context,
         turned,
+        rate,
     )
 
 
-def one_each(train: LabelledImages, context: Context, *, turned: bool = False) -> dict[int, Feed]:
+def one_each(train: LabelledImages, context: Context, *, turned: bool = False, rate: float = 1.0) -> dict[int, Feed]:
     """One for each class that has images, by label; a class smaller than a batch fills it by repetition."""
     pool = ImagePool.of(train, context.device)
     present = [int(label) for label in np.flatnonzero(train.counts)]
@@ -63,6 +66,7 @@ def one_each(train: LabelledImages, context: Context, *, turned: bool = False) -
             context.rng(f"generator-noise-{label}"),
             context,
             turned,
+            rate,
         )
 
     return {label: of_class(label) for label in present}

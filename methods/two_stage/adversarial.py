@@ -50,7 +50,9 @@ class Conditional(TwoStage):
 
     def arrange(self, train: LabelledImages, context: Context) -> GeneratorTraining:
         """The training, or several as one."""
-        return self.training(Shape.of(train, context), pooled(train, context, turned=self.classic))
+        return self.training(
+            Shape.of(train, context), pooled(train, context, turned=self.classic, rate=self.generator_rate)
+        )
 
 
 class PerClassOrPooled(Conditional):
@@ -63,5 +65,5 @@ class PerClassOrPooled(Conditional):
         if not self.per_class:
             return super().arrange(train, context)
         shape = replace(Shape.of(train, context), classes=0)
-        feeds = one_each(train, context, turned=self.classic)
+        feeds = one_each(train, context, turned=self.classic, rate=self.generator_rate)
         return PerClassTraining({label: self.training(shape, feed) for label, feed in feeds.items()}, train.classes)

@@ -56,7 +56,7 @@ class BaganGp(TwoStage):
     def fit_generator(self, train: LabelledImages, context: Context) -> FittedGenerator:
         """See `TwoStage.fit_generator`."""
         require_power_of_two(self.info.name, train.images.shape[2])
-        shape, feed = Shape.of(train, context), pooled(train, context, turned=self.classic)
+        shape, feed = Shape.of(train, context), pooled(train, context, turned=self.classic, rate=self.generator_rate)
         rate = short_run_rate(RATE, steps=feed.steps)
         with seeded(context.seed("generator")):
             generator = Generator(shape)

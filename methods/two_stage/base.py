@@ -33,6 +33,9 @@ class TwoStage(Method):
         description="the transforms of `classic` on what the classifier sees, and the square's eight symmetries of "
         "what the generator learns from (a GAN draws its images in them too); false takes away both",
     )
+    generator_rate: float = Field(
+        1.0, gt=0, description="factor on the learning rates of generator and discriminator, not of an autoencoder"
+    )
     labels: Literal["hard", "soft"] = Field(
         "hard", description="of generated images: the class asked for, or what a classifier trained on real ones says"
     )

@@ -228,7 +228,8 @@ class DiffusionTraining(GeneratorTraining):
         sampler.network = self._ema.network
         self.average = self._sampler = sampler.eval()
         self.latent = sampler.shape.channels * sampler.shape.size**2
-        self._optimise = torch.optim.Adam(self.network.parameters(), lr=LEARNING_RATE, betas=BETAS, fused=True)
+        rate = feed.rate * LEARNING_RATE
+        self._optimise = torch.optim.Adam(self.network.parameters(), lr=rate, betas=BETAS, fused=True)
         self._schedule = scheduled(self._optimise, steps=feed.steps)
         self._feed = feed
 

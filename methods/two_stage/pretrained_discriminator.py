@@ -61,7 +61,10 @@ class PretrainedDiscriminator(TwoStage):
         steps = context.budget.generator_steps
         first = round(MAJORITY * steps)
         shape = replace(Shape.of(train, context), classes=0)
-        majority, feeds = int(train.counts.argmax()), one_each(train, context, turned=self.classic)
+        majority, feeds = (
+            int(train.counts.argmax()),
+            one_each(train, context, turned=self.classic, rate=self.generator_rate),
+        )
         others = len(feeds) - 1
 
         def gan(label: int, feed: Feed) -> MinimaxTraining:

@@ -51,7 +51,7 @@ class VitGan(TwoStage):
         with seeded(context.seed("generator")):
             trunk, _ = trunk_and_head(self.trunk, train=train, context=context)
             training = ProjectionTraining(
-                pooled(train, context, turned=self.classic),
+                pooled(train, context, turned=self.classic, rate=self.generator_rate),
                 options=CLASSIFIERS.build(self.trunk),
                 transform=classic if self.classic else None,
                 generator=Generator(shape, projection=True),

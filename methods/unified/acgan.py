@@ -45,7 +45,7 @@ class AcGan(Joint):
         require_power_of_two(self.info.name, shape.size)
         trunk, linear = trunk_and_head(self.classifier, train=train, context=context)
         return AcGanTraining(
-            pooled(train, context, turned=self.classic),
+            pooled(train, context, turned=self.classic, rate=self.generator_rate),
             classes=train.classes,
             class_draws=Balanced(train.labels, context.rng("batches")),
             settings=Settings(weighting="fixed", selection="none", generated=True, warm_up=0.0, share=1.0),

@@ -21,6 +21,7 @@ class Joint(Method):
         True,
         description="the transforms of `classic` on all images, DiffAugment and the square's symmetries",
     )
+    generator_rate: float = Field(1.0, gt=0, description="factor on the learning rates of generator and discriminator")
 
     @abstractmethod
     def training(self, train: LabelledImages, context: Context) -> JointTraining:

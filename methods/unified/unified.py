@@ -91,7 +91,7 @@ class Unified(Joint):
         trunk, linear = trunk_and_head(self.classifier, train=train, context=context)
         projected = shape.classes if self.projection else 0
         return JointTraining(
-            pooled(train, context, turned=self.classic),
+            pooled(train, context, turned=self.classic, rate=self.generator_rate),
             classes=train.classes,
             class_draws=Balanced(train.labels, context.rng("batches")),
             settings=Settings(self.weighting, self.selection, self.generated, self.warm_up, self.share),

@@ -12,6 +12,7 @@ from methods.training import adversarial as training
 from methods.training.images import ImagePool
 from methods.training.symmetries import Turned
 from methods.two_stage import adversarial, bagan, bagan_gp
+from methods.two_stage.ddpm import DiffusionTraining
 
 SPECS = [
     "dcgan",
@@ -60,6 +61,32 @@ def test_training_brings_the_images_nearer_to_the_real_ones(make_images, make_co
 
     steps = 800 if spec in ("dcgan", "wgan-gp") else 400  # two generators share them
     assert after(steps) < after(1) / 3
+
+
+class Reached(Exception):
+    """The first update, with the learning rates that it would have."""
+
+
+@pytest.mark.parametrize("spec", [*SPECS, "pretrained-discriminator", "vitgan", "unified", "acgan"])
+def test_generator_rate_is_a_factor_on_all_learning_rates_of_the_generators_training(
+    make_images, make_context, monkeypatch, spec
+):
+    def reached(self):
+        optimisers = [self._optimise] if isinstance(self, DiffusionTraining) else [self._optimise_g, self._optimise_d]
+        groups = [group for optimiser in optimisers for group in optimiser.param_groups]
+        raise Reached([group.get("initial_lr", group["lr"]) for group in groups])
+
+    monkeypatch.setattr(training.AdversarialTraining, "update", reached)
+    monkeypatch.setattr(DiffusionTraining, "update", reached)
+
+    def rates(spec):
+        with pytest.raises(Reached) as first:
+            METHODS.build(spec).fit(make_images([20, 12]), make_images([4, 4]), make_context())
+        return first.value.args[0]
+
+    slower = f"{spec[:-1]},generator_rate=0.25]" if spec.endswith("]") else f"{spec}[generator_rate=0.25]"
+    assert len(rates(spec)) >= (1 if spec == "ddpm" else 2)
+    assert rates(slower) == pytest.approx([0.25 * rate for rate in rates(spec)])
 
 
 @pytest.fixture
