@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
@@ -13,7 +13,8 @@ from datasets import blood
 from datasets.base import Dataset, DatasetInfo, Places
 from datasets.cache import fingerprint
 from datasets.catalogue import register
-from datasets.drawing import Floats, Slide, assign_slides, photograph
+from datasets.drawing import Floats, Slide, photograph
+from datasets.slides import PerSlide, assign_slides, draw_in_blocks
 from datasets.sources import Drawn
 
 CLASSES = ("red blood cell", "ring", "schizont", "trophozoite")
@@ -27,7 +28,7 @@ _IMAGES_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
-class Smears:
+class Smears(PerSlide):
     """What the cells of a smear share; S smears.
 
     Attributes:
@@ -49,10 +50,6 @@ class Smears:
     radius: Floats
     pallor: Floats
     debris: Floats
-
-    def rows(self, chosen: NDArray[np.int64]) -> Smears:
-        """The smears at these indices, in this order."""
-        return Smears(*(getattr(self, column.name)[chosen] for column in fields(self)))
 
 
 def draw_smears(n: int, rng: np.random.Generator) -> Smears:
@@ -91,11 +88,7 @@ def draw_cells(
     """
     smear_of = assign_slides(labels, clustered=(RING, SCHIZONT, TROPHOZOITE), per_slide=CELLS_PER_SMEAR, rng=rng)
     smears = draw_smears(int(smear_of.max(initial=-1)) + 1, rng)
-    images = np.empty((len(labels), 3, size, size), dtype=np.uint8)
-    for start in range(0, len(labels), _IMAGES_AT_ONCE):
-        chosen = slice(start, start + _IMAGES_AT_ONCE)
-        scene, exposure = rng.spawn(2)
-        images[chosen] = _draw_block(labels[chosen], smears.rows(smear_of[chosen]), size, scene, exposure)
+    images = draw_in_blocks(_draw_block, labels, smears, smear_of, size=size, at_once=_IMAGES_AT_ONCE, rng=rng)
     return images, smear_of
 
 

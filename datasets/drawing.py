@@ -7,7 +7,7 @@ shines through. Lengths are in half windows: a window reaches from −1 to 1.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -179,26 +179,3 @@ def photograph(shone: Floats, noise: Floats, rng: np.random.Generator) -> NDArra
     counted = rng.standard_normal(shone.shape, dtype=np.float32) * noise[:, None, None, None].astype(np.float32)
     counted *= np.sqrt(np.clip(shone, 0.05, None))
     return np.clip(np.rint((shone + counted) * 255), 0, 255).astype(np.uint8)
-
-
-def assign_slides(
-    labels: NDArray[np.int64], *, clustered: Sequence[int], per_slide: int, rng: np.random.Generator
-) -> NDArray[np.int64]:
-    """Says which slide each image comes from: what is rare comes mostly from a few patients.
-
-    Args:
-        labels: (N,) int64.
-        clustered: Labels that are spread unevenly over the slides.
-        per_slide: Mean number of images on a slide.
-        rng: Source of chance.
-
-    Returns:
-        (N,) int64, numbered from 0.
-    """
-    n = max(1, -(-len(labels) // per_slide))
-    slides = rng.integers(0, n, len(labels))
-    for label in clustered:
-        members = np.flatnonzero(labels == label)
-        load = rng.gamma(0.6, 1.0, n) + 1e-6
-        slides[members] = rng.choice(n, len(members), p=load / load.sum())
-    return np.unique(slides, return_inverse=True)[1]

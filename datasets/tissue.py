@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
@@ -13,7 +13,8 @@ from datasets import histology
 from datasets.base import Dataset, DatasetInfo, Places
 from datasets.cache import fingerprint
 from datasets.catalogue import register
-from datasets.drawing import Floats, Slide, assign_slides, photograph
+from datasets.drawing import Floats, Slide, photograph
+from datasets.slides import PerSlide, assign_slides, draw_in_blocks
 from datasets.sources import Drawn
 
 CLASSES = ("stroma", "gland", "inflammation", "tumour")
@@ -25,7 +26,7 @@ _IMAGES_AT_ONCE = 128
 
 
 @dataclass(frozen=True)
-class Sections:
+class Sections(PerSlide):
     """What the patches of a slide share; S slides.
 
     Attributes:
@@ -41,10 +42,6 @@ class Sections:
     blur: Floats
     noise: Floats
     grade: Floats
-
-    def rows(self, chosen: NDArray[np.int64]) -> Sections:
-        """The slides at these indices, in this order."""
-        return Sections(*(getattr(self, column.name)[chosen] for column in fields(self)))
 
 
 def draw_sections(n: int, rng: np.random.Generator) -> Sections:
@@ -76,11 +73,7 @@ def draw_tissue(
     """
     slide_of = assign_slides(labels, clustered=(INFLAMMATION, TUMOUR), per_slide=PATCHES_PER_SLIDE, rng=rng)
     sections = draw_sections(int(slide_of.max(initial=-1)) + 1, rng)
-    images = np.empty((len(labels), 3, size, size), dtype=np.uint8)
-    for start in range(0, len(labels), _IMAGES_AT_ONCE):
-        chosen = slice(start, start + _IMAGES_AT_ONCE)
-        scene, exposure = rng.spawn(2)
-        images[chosen] = _draw_block(labels[chosen], sections.rows(slide_of[chosen]), size, scene, exposure)
+    images = draw_in_blocks(_draw_block, labels, sections, slide_of, size=size, at_once=_IMAGES_AT_ONCE, rng=rng)
     return images, slide_of
 
 

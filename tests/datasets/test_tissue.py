@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from datasets import DATASETS, Places
-from datasets.drawing import Slide, assign_slides
+from datasets.drawing import Slide
 from datasets.histology import HAEMATOXYLIN, add_lymphocytes, add_tumour_sheet
+from datasets.slides import assign_slides
 from datasets.tissue import CLASSES, GLAND, INFLAMMATION, STROMA, TUMOUR, draw_tissue
 
 
