@@ -20,15 +20,17 @@ def families(methods: Sequence[Method], study: Study, *, before: Study | None = 
     Args:
         methods: The study's, reference arms among them.
         study: As asked for.
-        before: As it was in its folder, where names have been checked: some may be of methods that it no longer has.
+        before: As it was in its folder: a method leaves its family for the one that it is now asked into.
 
     Raises:
         SpecError: A family names a method or a parameter that there is not.
     """
-    known = {method.name for method in methods}
-    if before is not None:
-        known.update(name for members in before.families.values() for name in members)
-    found = {family: [_canonical(member, known) for member in members] for family, members in study.families.items()}
+    former = before.families if before is not None else {}
+    known = {method.name for method in methods} | {name for members in former.values() for name in members}
+    asked = {family: [_canonical(member, known) for member in members] for family, members in study.families.items()}
+    moved = {name for members in asked.values() for name in members}
+    stayed = {family: [name for name in members if name not in moved] for family, members in former.items()}
+    found = {family: members for family, members in {**stayed, **asked}.items() if members}
     named = {name for members in found.values() for name in members}
     plain = {method.info.name for method in methods if not _switched(method)}
     for method in methods:

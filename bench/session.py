@@ -88,7 +88,7 @@ def prepare(asked: Study, *, folder: Path | None, places: Places, references: bo
             "device": device.type,
             "reference": reference_arm(methods, study),
             "metric": first_metric(study),
-            "families": families(methods, study, before=before),
+            "families": families(methods, asked, before=before),
             "plugins": [str(Path(plugin).resolve()) for plugin in study.plugins],
         }
     )
@@ -119,7 +119,7 @@ def default_folder(asked: Study) -> Path:
 
 
 def joined(before: Study, asked: Study) -> Study:
-    """A study with further methods, datasets and seeds; what is not asked for stays as it was.
+    """A study with further methods, datasets and seeds; what is not asked for stays as it was, families do so anyway.
 
     Raises:
         NotComparable: The protocol that is asked for is another one.
@@ -138,8 +138,6 @@ def joined(before: Study, asked: Study) -> Study:
         if entry in given
     }
     words = {entry: getattr(asked, entry) for entry in ("reference", "metric", "rope", "name") if entry in given}
-    if "families" in given:
-        words["families"] = {**before.families, **asked.families}
     return before.model_copy(update={**lists, **words})
 
 

@@ -3,12 +3,20 @@
 import pytest
 
 from bench.errors import UsageError
+from bench.session import write_study_file
 from datasets import SpecError
 
 
 def test_families_are_those_of_the_study_and_else_the_methods_own(session) -> None:
     study = session("nearest-mean", "diverges", families={"exotic": ["diverges"]}).study
     assert study.families == {"exotic": ["diverges"], "main": ["nearest-mean"]}
+
+
+def test_a_method_leaves_its_family_for_the_one_it_is_asked_into(session) -> None:
+    methods = ("nearest-mean", "diverges", "none")
+    write_study_file(session(*methods))
+    study = session(*methods, families={"exotic": ["diverges", "none[classifier=cnn]"]}).study
+    assert study.families == {"main": ["nearest-mean"], "exotic": ["diverges", "none"]}
 
 
 def test_a_switched_variant_is_an_ablation_where_the_method_runs_as_it_is(session) -> None:
