@@ -9,7 +9,7 @@ from typing import Any
 
 from report.aggregate import references
 from report.comparison import UNPAIRED, Comparison
-from report.frame import direction
+from report.frame import base_name, direction
 from report.shared_images import SharedImages
 from report.statistics import cost, paired, planning, posterior, sign_flip, verdict
 from report.statistics.multiplicity import holm
@@ -62,7 +62,7 @@ def head_to_head(results: Results) -> list[Comparison]:
     unified: dict[str, list[str]] = {}
     for method in results.methods():
         if results.tier(method) == "unified":
-            unified.setdefault(method.partition("[")[0], []).append(method)
+            unified.setdefault(base_name(method), []).append(method)
     plain = [min(variants, key=lambda method: method.count("=")) for variants in unified.values()]
     two_stage = [method for method in results.methods() if results.tier(method) == "two-stage"]
     held = [

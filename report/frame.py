@@ -150,6 +150,11 @@ def flat_table(records: Sequence[Record]) -> pd.DataFrame:
     return pd.DataFrame([_flat(record.model_dump(mode="json", by_alias=True)) for record in records])
 
 
+def base_name(method: str) -> str:
+    """A method without its parameters: ``unified`` of ``unified[generated=false]``."""
+    return method.partition("[")[0]
+
+
 def direction(metric: str) -> int:
     """1 where more of a metric is better, −1 where less is."""
     return -1 if metric in LESS_IS_BETTER else 1

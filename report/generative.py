@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from statistics import fmean
 from typing import TypeAlias
 
 import pandas as pd
@@ -12,7 +13,7 @@ from report import aggregate
 from report.aggregate import Spread
 from report.document import Block, Code, Column, Heading, Items, Paragraph, Strong, Table, Text
 from report.drawing import Drawing
-from report.frame import METRICS, direction
+from report.frame import METRICS, base_name, direction
 from report.numbers import minus
 from report.pictures import images
 from report.statistics.ranks import rank_correlation
@@ -216,16 +217,19 @@ def _extractor_sentence(records: Sequence[Record]) -> Paragraph:
 
 
 def _ranks(results: Results, dataset: str, long: pd.DataFrame, metric: str) -> Paragraph:
-    """Whether nearness to real images goes with what the classifier gains; published studies say it need not."""
+    """Whether nearness to real images goes with what the classifier gains; published studies say it need not.
+
+    Variants of a method have nearly the same generator: they are one point, their means.
+    """
     pooled = long[(long["class"] == ALL) & (long["metric"] == metric)]
     nearness = aggregate.spreads(pooled, "method")
     gains = results.gains
     sign = direction(results.metric)
-    pairs = [
-        (distance.mean, sign * gains[key].mean)
-        for (method,), distance in nearness.items()
-        if (key := (dataset, method, results.metric)) in gains
-    ]
+    variants: dict[str, list[tuple[float, float]]] = {}
+    for (method,), distance in nearness.items():
+        if (key := (dataset, method, results.metric)) in gains:
+            variants.setdefault(base_name(method), []).append((distance.mean, sign * gains[key].mean))
+    pairs = [(fmean(far for far, _ in points), fmean(gain for _, gain in points)) for points in variants.values()]
     name = WORDS[metric.removesuffix("_excess")]
     what = f"{name} − floor and the gain in {METRICS[results.metric]} over the reference arm"
     found = rank_correlation([quality for quality, _ in pairs], [gain for _, gain in pairs])
@@ -238,8 +242,8 @@ def _ranks(results: Results, dataset: str, long: pd.DataFrame, metric: str) -> P
         else "no interval, for the order is the same or the opposite throughout"
     )
     return Paragraph(
-        f"Rank correlation (Spearman) of {what} over {found.n} methods: {minus(f'{found.rho:+.2f}')} ({band}); −1 "
-        "would mean that nearer images always come with better classifiers."
+        f"Rank correlation (Spearman) of {what} over {found.n} methods, variants of one averaged: "
+        f"{minus(f'{found.rho:+.2f}')} ({band}); −1 would mean that nearer images always come with better classifiers."
     )
 
 

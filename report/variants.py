@@ -13,7 +13,7 @@ from report.document import Figure
 from report.drawing import Drawing
 from report.figures.ablation import draw_ablation
 from report.figures.grid import draw_grid
-from report.frame import METRICS
+from report.frame import METRICS, base_name
 from report.pictures.scores import effects
 from report.study import Results
 
@@ -58,7 +58,7 @@ def variants(results: Results) -> list[Variants]:
     parameters = {record.method: record.parameters for record in reversed(results.records)}
     by_base: dict[str, dict[str, list[str]]] = {}
     for method in results.methods():
-        of_base = by_base.setdefault(method.partition("[")[0], {})
+        of_base = by_base.setdefault(base_name(method), {})
         of_base.setdefault(_word(parameters[method].get(CLASSIFIER)), []).append(method)
     groups = [group for of_base in by_base.values() for group in _joined(list(of_base.values()), parameters)]
     found: list[Variants] = []

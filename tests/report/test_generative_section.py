@@ -103,9 +103,25 @@ def test_nearness_is_ranked_against_the_gain_over_the_reference(make_record, ord
         for i, rank in enumerate(order)
     ]
     text = [plain(block.text) for block in section(records) if isinstance(block, Paragraph)]
-    assert any(f"over 5 methods: {expected}" in line for line in text), text
+    assert any(f"over 5 methods, variants of one averaged: {expected}" in line for line in text), text
     few = [plain(block.text) for block in section(records[:4]) if isinstance(block, Paragraph)]
     assert any("needs 4 methods with both figures, and there are 3" in line for line in few), few
+
+
+def test_variants_of_a_method_are_one_point_of_the_rank_correlation(make_record) -> None:
+    """As two points, (0.2, 0.9) and (0.6, 0.8), they would make it −0.90 over five."""
+    records = [make_record(method="classic-balanced", score=0.5)] + [
+        make_record(method=name, generative=found(kid), score=score)
+        for name, kid, score in [
+            ("a", 0.2, 0.9),
+            ("a[x=1]", 0.6, 0.8),  # with a: 0.4, 0.85
+            ("b", 0.3, 0.86),
+            ("c", 0.5, 0.84),
+            ("d", 0.7, 0.82),
+        ]
+    ]
+    text = [plain(block.text) for block in section(records) if isinstance(block, Paragraph)]
+    assert any("over 4 methods, variants of one averaged: −1.00" in line for line in text), text
 
 
 def test_nearest_pairs_are_shown_by_class(make_record, tmp_path: Path) -> None:
