@@ -128,9 +128,9 @@ def _leaks(results: Results) -> Iterator[Block]:
         splits = [record.split for record in results.of_dataset(dataset) if record.split is not None]
         leaking = max(splits, key=lambda split: split.n_leaks, default=None)
         if leaking is not None and leaking.n_leaks:
-            warning = Strong("The split leaks, so scores are too good: ")
+            warning = Strong("The split leaks, so scores are too good:")
             more = f", and {leaking.n_leaks - 1} more such" if leaking.n_leaks > 1 else ""
-            yield Paragraph((warning, "on ", Code(dataset), f" {short(leaking.leaks[0])}{more}; it was allowed."))
+            yield Paragraph((warning, " on ", Code(dataset), f" {short(leaking.leaks[0])}{more}; it was allowed."))
         left = max(splits, key=lambda split: split.n_left_out, default=None)
         if left is not None and left.n_left_out:
             n = plural(left.n_left_out, "image")

@@ -78,9 +78,15 @@ def _span(span: Span, in_table: bool) -> str:
         case Code(text):
             return _code(text, in_table)
         case Strong(text):
-            return f"**{escaped(text)}**"
+            return _strong(escaped(text))
         case str():
             return escaped(span)
+
+
+def _strong(text: str) -> str:
+    """Strong text; spaces at its ends stand outside the marks, which are literal asterisks beside a space."""
+    inner = text.strip()
+    return text.replace(inner, f"**{inner}**", 1) if inner else text
 
 
 def _code(text: str, in_table: bool) -> str:

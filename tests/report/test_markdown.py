@@ -75,3 +75,15 @@ def test_the_whole_document_reads_as_meant():
 
 def test_control_characters_and_reversed_writing_are_taken_out():
     assert escaped("a\x00b\x1b[31m \u202egnp.exe") == "ab\\[31m gnp.exe"
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("Too good: ", "<p>a<strong>Too good:</strong> b</p>"),
+        (" so ", "<p>a <strong>so</strong> b</p>"),
+        (" ", "<p>a b</p>"),
+    ],
+)
+def test_spaces_at_the_ends_of_strong_text_leave_it_strong(text, html):
+    assert rendered(to_markdown(Document("t", (Paragraph(("a", Strong(text), "b")),)))).splitlines()[1] == html
