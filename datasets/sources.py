@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from datasets.base import LabelledImages, Pool, Source, Split
 from datasets.cache import Arrays, cached
+from datasets.errors import DatasetError
 from datasets.splits import TRAIN_VALID, TRAIN_VALID_TEST, Part, divide
 from datasets.survey import Survey
 
@@ -59,6 +60,9 @@ class Collected(Source):
         """Splits 70/10/20, stratified, whole groups on one side; see `Source.split`.
 
         Where there is an official test set, the rest is split 7 : 1 into train and validation.
+
+        Raises:
+            DatasetError: See `Source.split`; or the official test set lacks a class.
         """
         set_ = self.load(size)
         rows = np.arange(len(set_.images)) if set_.usable is None else set_.usable
@@ -67,6 +71,7 @@ class Collected(Source):
             train, valid, test = self._divide(set_.images, rows, TRAIN_VALID_TEST, rng)
         else:
             test = rows[set_.fixed_test[rows]]
+            self._whole(set_.images.labels[test])
             train, valid = self._divide(set_.images, rows[~set_.fixed_test[rows]], TRAIN_VALID, rng)
         train, held = self._divide(set_.images, train, (1 - self.held, self.held), rng) if self.held else (train, [])
         return Split(
@@ -77,6 +82,14 @@ class Collected(Source):
             fresh=Pool(set_.images.subset(held)) if len(held) else None,
             left_out=set_.left_out,
         )
+
+    def _whole(self, labels: NDArray[np.int64]) -> None:
+        """Refuses an official test set, of these labels, that lacks a class."""
+        for label, name in enumerate(self.classes):
+            if not (labels == label).any():
+                raise DatasetError(
+                    f"class {name!r} has no image in the official test set; add some there, or leave the class out."
+                )
 
     def _divide(
         self, images: LabelledImages, rows: NDArray[np.int64], shares: Sequence[float], rng: np.random.Generator

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -27,12 +29,12 @@ def read_csv(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, Mapping[
         The number of a line, and its cells by column.
 
     Raises:
-        DatasetError: It is no such table, or a column is missing.
+        DatasetError: It is no such table, a column is missing or there twice, or a row has more cells than the header.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file, strict=True)
-            header = [(name or "").strip() for name in rows.fieldnames or ()]
+            rows = csv.reader(file, strict=True)
+            header = [name.strip() for name in next(rows, [])]
             for column in columns:
                 if column not in header:
                     listed = ", ".join(header) or "none"
@@ -40,13 +42,42 @@ def read_csv(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, Mapping[
                         f"{readable(path)} has no column {column!r} (its columns: {listed}); name the right one, "
                         "like csv:FILE[image=file,label=class]."
                     )
-            rows.fieldnames = header
-            for row in rows:
-                yield rows.line_num, {name: (row.get(name) or "").strip() for name in header}
+                if (n := header.count(column)) > 1:
+                    raise DatasetError(f"{readable(path)} has {n} columns {column!r}; keep one, or rename the others.")
+            for cells in rows:
+                if len(cells) > len(header):
+                    raise DatasetError(
+                        f"{readable(path)}, line {rows.line_num}, has {len(cells)} cells under a header of "
+                        f"{len(header)}; put quotes around a cell that holds a comma."
+                    )
+                if cells:
+                    yield rows.line_num, dict(zip_longest(header, (cell.strip() for cell in cells), fillvalue=""))
     except UnicodeDecodeError as error:
         raise DatasetError(f"{readable(path)} is no text in UTF-8 ({error.reason}); save it as UTF-8.") from error
     except (csv.Error, OSError) as error:
         raise DatasetError(f"{readable(path)} cannot be read as a table ({error}); mend the file.") from error
+
+
+def one_each(path: Path, column: str, values: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """What a table says of each image in one column, by the image's path with ``/`` and without detours.
+
+    Args:
+        path: The table, for the message.
+        column: Which.
+        values: Image and value of each row.
+
+    Raises:
+        DatasetError: Two rows contradict each other.
+    """
+    found: dict[str, str] = {}
+    for image, value in values:
+        name = posixpath.normpath(image.replace("\\", "/"))
+        if found.setdefault(name, value) != value:
+            raise DatasetError(
+                f"{readable(path)} names {name} twice, with {found[name]!r} and with {value!r} in column {column!r}; "
+                "keep the right line."
+            )
+    return found
 
 
 @register
@@ -81,6 +112,8 @@ class CsvFile(Reader):
                 omitted.add(f"{readable(path.name)}, line {line}, has nothing in column {empty!r}; fill it in.")
             else:
                 rows.append(row)
+        for column in columns[1:]:
+            one_each(path, column, ((row[self.image], row[column]) for row in rows))
         labels = [row[self.label] for row in rows]
         if len(set(labels)) < 2:
             raise DatasetError(

@@ -19,7 +19,11 @@ _NUMBERED = re.compile(r"cell_(\d+)\.(png|txt)")
 
 @register
 class ExamCells(Reader):
-    """Single cells: ``cell_<n>.png`` beside ``cell_<n>.txt``, which holds the label."""
+    """Single cells: ``cell_<n>.png`` beside ``cell_<n>.txt``, which holds the label.
+
+    ``cell_1`` and ``cell_001`` are two cells; where one of them has an image alone and the other a label file alone,
+    they are taken for one.
+    """
 
     info = DatasetInfo(
         name="exam-cells",
@@ -35,18 +39,15 @@ class ExamCells(Reader):
     def table(self, places: Places) -> Table:
         """See `Reader.table`."""
         folder = existing(self.path, "folder")
-        found: dict[int, dict[str, Path]] = {}
-        for path in folder.iterdir():
-            if match := _NUMBERED.fullmatch(path.name):
-                found.setdefault(int(match[1]), {})[match[2]] = path
         omitted = Omissions(skip=places.skip_bad_images)
         labelled: list[tuple[Path, str]] = []
-        for number in sorted(found):
-            pair = found[number]
+        for pair in _pairs(folder):
             if "png" not in pair:
-                omitted.add(f"{readable(pair['txt'])} has no image cell_{number}.png beside it; add it.")
+                text = pair["txt"]
+                omitted.add(f"{readable(text)} has no image {text.stem}.png beside it; add it.")
             elif "txt" not in pair:
-                omitted.add(f"{readable(pair['png'])} has no label file cell_{number}.txt beside it; add it.")
+                image = pair["png"]
+                omitted.add(f"{readable(image)} has no label file {image.stem}.txt beside it; add it.")
             elif label := _label(pair["txt"]):
                 labelled.append((pair["png"], label))
             else:
@@ -63,6 +64,36 @@ class ExamCells(Reader):
             cache=places.cache,
             left_out=omitted.sentences,
         )
+
+
+def _pairs(folder: Path) -> list[dict[str, Path]]:
+    """Image and label file of each cell, by ending, in the order of their numbers; one of them may be missing.
+
+    Raises:
+        DatasetError: A file could belong to either of two.
+    """
+    found: dict[str, dict[str, Path]] = {}
+    for path in folder.iterdir():
+        if match := _NUMBERED.fullmatch(path.name):
+            found.setdefault(match[1], {})[match[2]] = path
+    pairs: list[dict[str, Path]] = []
+    halves: dict[int, dict[str, Path]] = {}
+    for digits in sorted(found, key=lambda digits: (int(digits), digits)):
+        pair = found[digits]
+        if len(pair) == 1:
+            ((ending, path),) = pair.items()
+            known = halves.get(int(digits))
+            if known is not None:
+                if ending in known:
+                    raise DatasetError(
+                        f"{readable(path)} and {known[ending].name} have one number and nothing of their own name "
+                        "beside them; rename them, so that image and label file agree."
+                    )
+                known[ending] = path
+                continue
+            halves[int(digits)] = pair
+        pairs.append(pair)
+    return pairs
 
 
 def _label(path: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -14,11 +14,12 @@ from datasets.base import DatasetInfo, Places
 from datasets.catalogue import register
 from datasets.errors import DatasetError
 from datasets.images import SUFFIXES, readable
-from datasets.readers.csv_file import read_csv
+from datasets.readers.csv_file import one_each, read_csv
 from datasets.readers.table import Omissions, Reader, Table, existing, in_order, is_text, table_of_files
 
-TRAINING = frozenset(("train", "training", "val", "valid", "validation"))
-TESTING = frozenset(("test", "testing"))
+TRAIN = frozenset(("train", "training"))
+VALID = frozenset(("val", "valid", "validation"))
+TEST = frozenset(("test", "testing"))
 IGNORED = frozenset(("__MACOSX", "__pycache__"))
 
 GROUPS_FILE = "groups.csv"
@@ -36,8 +37,8 @@ def _pattern(text: str | None) -> str | None:
 class Folder(Reader):
     """A folder of class folders, images anywhere below these.
 
-    Where the folder holds ``train`` and ``test`` (and perhaps ``val``) with class folders inside, the official test
-    set is kept, and train and validation are drawn from the rest.
+    Where the folder holds ``train`` and ``test`` (and perhaps ``val``), in capitals or not, with class folders inside,
+    the official test set is kept, and train and validation are drawn from the rest.
     """
 
     info = DatasetInfo(
@@ -73,7 +74,7 @@ class Folder(Reader):
                     )
                 files += found
                 labels += [folder.name] * len(found)
-                tests += [top.name in TESTING] * len(found)
+                tests += [top.name.casefold() in TEST] * len(found)
         classes = in_order(labels)
         if len(classes) < 2:
             raise DatasetError(
@@ -112,11 +113,40 @@ def _folders(root: Path) -> list[Path]:
 
 
 def _official_parts(root: Path) -> tuple[Path, ...]:
-    """The folders ``train``, ``val`` and ``test``, where these, and not classes, lie in the folder."""
-    parts = _folders(root)
-    names = {part.name for part in parts}
-    official = names <= TRAINING | TESTING and names & TRAINING and names & TESTING
-    return tuple(parts) if official and all(_folders(part) for part in parts) else ()
+    """The folders ``train``, ``val`` and ``test``, where these, and not classes, lie in the folder.
+
+    Raises:
+        DatasetError: Folders of such names lie beside others, or not all that are needed are there.
+    """
+    folders = _folders(root)
+    kinds = [folder.name.casefold() for folder in folders]
+    parts = [folder.name for folder, kind in zip(folders, kinds, strict=True) if kind in TRAIN | VALID | TEST]
+    if not parts:
+        return ()
+    way_out = "or, if it is a class, give it another name"
+    others = [folder.name for folder in folders if folder.name not in parts]
+    if others:
+        raise DatasetError(
+            f"{readable(root)} holds {_listed(parts)}, called like a part of a split set, beside {_listed(others)}; "
+            f"keep train, test and perhaps val alone there, {way_out}."
+        )
+    if not (TRAIN.intersection(kinds) and TEST.intersection(kinds)):
+        raise DatasetError(
+            f"{readable(root)} holds {_listed(parts)}, called like a part of a split set, and no "
+            f"{'test' if TRAIN.intersection(kinds) else 'train'}; add that, {way_out}."
+        )
+    for folder in folders:
+        if not _folders(folder):
+            raise DatasetError(
+                f"{readable(folder)}, called like a part of a split set, holds no class folders; put its images into "
+                f"some, {way_out}."
+            )
+    return tuple(folders)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first few of some names."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _images(folder: Path) -> Iterator[Path]:
@@ -134,9 +164,8 @@ def _groups(root: Path, names: list[str], pattern: str | None) -> list[str] | No
     table = root / GROUPS_FILE
     if not table.is_file():
         return None
-    group_of: Mapping[str, str] = {
-        row["image"].replace("\\", "/"): row["group"] for _, row in read_csv(table, ("image", "group"))
-    }
+    rows = read_csv(table, ("image", "group"))
+    group_of = one_each(table, "group", ((row["image"], row["group"]) for _, row in rows))
     for name in names:
         if not group_of.get(name):
             raise DatasetError(f"{readable(table)} names no group for {name}; add a line '{name},GROUP'.")

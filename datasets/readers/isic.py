@@ -9,7 +9,7 @@ from pydantic import Field
 
 from datasets.base import DatasetInfo, Places
 from datasets.catalogue import register
-from datasets.readers.csv_file import read_csv
+from datasets.readers.csv_file import one_each, read_csv
 from datasets.readers.table import Omissions, Reader, Table, find, table_of_files
 
 CLASSES = ("benign", "malignant")
@@ -44,6 +44,8 @@ class Isic(Reader):
             names.append(f"jpeg/train/{row['image_name']}.jpg")
             labels.append(CLASSES[int(row["target"])])
             patients.append(row["patient_id"])
+        for column, values in (("target", labels), ("patient_id", patients)):
+            one_each(folder / "train.csv", column, zip(names, values, strict=True))
         return table_of_files(
             [folder / name for name in names],
             names=names,

@@ -115,6 +115,8 @@ def test_an_empty_class_and_a_single_class_are_told(tmp_path):
         ("", r"t\.csv has no column 'image' \(its columns: none\)"),
         ("image,label\na.png,1\n", r"has 1 different labels"),
         ('image,label\n"a.png,1\n', r"t\.csv cannot be read as a table"),
+        ("image,label,who\na,ring,p\nb,ring, late,q\n", r"t\.csv, line 3, has 4 cells under a header of 3; put quotes"),
+        ("image,label,label\na.png,x,y\n", r"t\.csv has 2 columns 'label'; keep one"),
     ],
 )
 def test_bad_tables_are_told(tmp_path, text, sentence):

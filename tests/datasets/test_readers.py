@@ -82,8 +82,9 @@ def test_folder_keeps_jpegs_as_pillow_decodes_them(tmp_path):
     assert set(everything(split_of(f"folder:{tmp_path / 'set'}", tmp_path))) == expected
 
 
-def test_folders_train_and_test_are_an_official_split(tmp_path):
-    for part, n in (("train", 12), ("val", 4), ("test", 5)):
+@pytest.mark.parametrize("named", [str.lower, str.title])
+def test_folders_train_and_test_are_an_official_split(tmp_path, named):
+    for part, n in ((named("train"), 12), (named("val"), 4), (named("test"), 5)):
         for k, name in enumerate(("x", "y")):
             (tmp_path / "set" / part / name).mkdir(parents=True)
             for i in range(n):
