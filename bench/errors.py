@@ -14,7 +14,7 @@ class UsageError(ValueError):
 
 
 class StudyStopped(RuntimeError):
-    """The study cannot go on (a full disk, a lost scheduler); what is finished is kept."""
+    """The study cannot go on (a full disk, a lost scheduler, other images); what is finished is kept."""
 
 
 class FellShort(RuntimeError):

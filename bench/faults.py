@@ -10,6 +10,7 @@ from datetime import datetime
 
 from bench.checkpoint import StaleCheckpoint
 from bench.clock import Clock
+from bench.errors import StudyStopped
 from bench.limit import RunTimeout
 from bench.log import RunLog
 from methods import Diverged, NotApplicable
@@ -37,13 +38,14 @@ def is_full_disk(error: BaseException) -> bool:
 def faults_into(outcome: Outcome, clock: Clock, *, log: RunLog, reraise: bool) -> Iterator[None]:
     """Turns what a run raises into its status.
 
-    Ctrl-C, a full disk, a stale checkpoint and, with ``reraise``, faults go through.
+    Ctrl-C, what stops the study, a stale checkpoint and, with ``reraise``, faults go through.
     """
     try:
         yield
     except (Exception, RunTimeout) as error:
         status = _status_of(error)
-        if is_full_disk(error) or isinstance(error, StaleCheckpoint) or (status == "failed" and reraise):
+        of_study = is_full_disk(error) or isinstance(error, StaleCheckpoint | StudyStopped)
+        if of_study or (status == "failed" and reraise):
             raise
         outcome.status = status
         outcome.metrics = None

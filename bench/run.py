@@ -90,7 +90,7 @@ def carry_out(run: Run, conditions: Conditions) -> Record:
         The record, stored; its status says whether the run trained.
 
     Raises:
-        StudyStopped: The disk is full.
+        StudyStopped: The disk is full, or the images have changed since the run was planned.
         KeyboardInterrupt: Ctrl-C; no record is stored, and checkpoints stay.
     """
     store = Store(conditions.study)
@@ -177,6 +177,12 @@ def _once(run: Run, place: Place, conditions: Conditions, store: Store) -> Recor
         _seed_everything(run)
         report("data")
         source = run.build_dataset().open(conditions.places)
+        if source.fingerprint != run.fingerprint:
+            raise StudyStopped(
+                f"the images of {run.dataset} have changed while the study went on (fingerprint "
+                f"{run.fingerprint[:12]}, now {source.fingerprint[:12]}); put the former ones back and run the same "
+                "command again, or begin anew with another --out."
+            )
         split = source.split(size=run.protocol.budget.size, seed=stream_seed(run.fingerprint, run.seed, "split"))
         outcome.split = split_record(split, checked_leaks(split, run.dataset, allow=conditions.allow_leaks))
         with CurveWriter(artifacts) as curves:

@@ -53,18 +53,17 @@ class Session:
     notices: tuple[str, ...] = ()
 
 
-def prepare(asked: Study, *, folder: Path | None, places: Places, references: bool = True) -> Session:
+def prepare(asked: Study, *, folder: Path | None, places: Places) -> Session:
     """Resolves a study and plans its runs. Reads, but writes nothing; a damaged study file is set aside.
 
     Args:
         asked: What the user asked for; entries that were not given are unset (``model_fields_set``).
         folder: Where the study is or will be; None for ``studies/<methods>-<datasets>``.
         places: Where data and caches lie.
-        references: Whether reference arms are added.
 
     Raises:
         SpecError, UsageError, DatasetError, PluginError, UnreadableFile: What was asked for cannot be had.
-        NotComparable: The folder holds runs of another protocol.
+        NotComparable: The folder holds runs of another protocol, or on other images of the same name.
     """
     for plugin in asked.plugins:
         load_plugin(Path(plugin))
@@ -76,7 +75,7 @@ def prepare(asked: Study, *, folder: Path | None, places: Places, references: bo
     devices = choose_devices(study.device)
     device = devices[0]
     protocol = resolve_protocol(study, device_type=device.type, precision=choose_precision(study.precision, device))
-    methods = resolve_methods(study.methods, references=references)
+    methods = resolve_methods(study.methods, references=study.reference_arms)
     datasets = resolve_datasets(study.datasets)
     sources = [(dataset, dataset.open(places)) for dataset in datasets]
     resolved = study.model_copy(
@@ -93,6 +92,7 @@ def prepare(asked: Study, *, folder: Path | None, places: Places, references: bo
         }
     )
     _same_protocol(store, protocol)
+    _same_images(store, sources)
     runs = plan(methods, sources, study.seeds, protocol)
     return Session(
         study=resolved,
@@ -110,6 +110,7 @@ def default_folder(asked: Study) -> Path:
 
     def slug(names: Sequence[object]) -> str:
         text = "+".join(str(name["name"] if isinstance(name, dict) else name) for name in names)
+        text = re.sub(r":[^+\[]*/(?=[^+\[/])", ":", text)  # of a path, its last part
         plain = re.sub(r"[^A-Za-z0-9+._-]+", "-", text).strip("-.")
         if len(plain) <= LONGEST_NAME:
             return plain
@@ -137,7 +138,8 @@ def joined(before: Study, asked: Study) -> Study:
         for entry in ("methods", "datasets", "seeds", "plugins")
         if entry in given
     }
-    words = {entry: getattr(asked, entry) for entry in ("reference", "metric", "rope", "name") if entry in given}
+    single = ("reference", "reference_arms", "metric", "rope", "name")
+    words = {entry: getattr(asked, entry) for entry in single if entry in given}
     return before.model_copy(update={**lists, **words})
 
 
@@ -207,6 +209,18 @@ def _idle_checkpoints(store: Store, runs: Sequence[Run]) -> Iterator[str]:
             f"the checkpoints of {', '.join(idle)} are of runs that this study no longer has (another version, data or "
             f"budget) and are ignored; remove them from {store.folder / 'checkpoints'} for their space."
         )
+
+
+def _same_images(store: Store, sources: Sequence[tuple[Dataset, Source]]) -> None:
+    fingerprints = {dataset.name: source.fingerprint for dataset, source in sources}
+    for brief in store.briefs():
+        now = fingerprints.get(brief.dataset, brief.dataset_fingerprint)
+        if now != brief.dataset_fingerprint:
+            raise NotComparable(
+                f"{store.folder} holds runs on other images of {brief.dataset} (fingerprint "
+                f"{brief.dataset_fingerprint[:12]}, now {now[:12]}); put the former ones back, give another --out, or "
+                f"remove what {store.records_folder} holds of it."
+            )
 
 
 def _same_protocol(store: Store, protocol: Protocol) -> None:

@@ -13,7 +13,7 @@ from report.text import NOTHING, difference, outcome, score, seconds, short
 
 FIRST_METRICS = ("macro_ap", "macro_f1", "minority_recall")
 CONTENDED = {
-    "none": "nothing else ran beside them",
+    "none": "no other run was under way beside them",
     "neighbours": "other runs ran beside them on cores of their own",
     "shared": "they shared device or cores with other runs",
 }

@@ -56,9 +56,11 @@ class Brief(BaseModel):
 
     schema_: int = Field(alias="schema", ge=SCHEMA, le=SCHEMA)
     run_id: str
+    protocol: str
     method: str
     version: int
     dataset: str
+    dataset_fingerprint: str
     seed: int
     status: Status
 

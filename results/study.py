@@ -28,6 +28,7 @@ class Study(BaseModel):
         precision: ``auto``, ``float32`` or ``bfloat16``.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ….
         threads: CPU threads a run.
+        reference_arms: Whether ``none`` and ``classic-balanced`` are added, for each classifier of the methods.
         reference: Arm to compare with; None: ``classic-balanced`` with the method's own classifier.
         metric: The metric of the first verdict.
         rope: Half-width of the region of practical equivalence, in units of the metric.
@@ -46,6 +47,7 @@ class Study(BaseModel):
     precision: str = "auto"
     device: str = "auto"
     threads: int = Field(default=1, ge=1)
+    reference_arms: bool = True
     reference: str | None = None
     metric: str = "balanced_accuracy"
     rope: float = Field(default=0.01, gt=0)

@@ -41,7 +41,7 @@ MOST_SHOWN = 1000
 
 IN_STUDY_FILE = frozenset(
     {"methods", "datasets", "seeds", "preset", "budget", "device", "precision", "threads", "plugin"}
-    | {"config", "out_folder", "overwrite", "dry_run"}
+    | {"no_reference", "config", "out_folder", "overwrite", "dry_run"}
 )
 """Options that the study file has, or that are not to be given again."""
 
@@ -115,12 +115,13 @@ def run(
         precision=precision,
         threads=threads,
         plugins=[str(path) for path in plugin] if plugin else None,
+        reference_arms=False if no_reference else None,
     )
     part = Shard.parse(shard) if shard is not None else None
     if timing not in (None, "exclusive"):
         raise UsageError(f"--timing {timing!r} is unknown; write exclusive, or leave it out.")
     places = Places.choose(data_dir, cache_dir, skip_bad_images=skip_bad_images)
-    session = prepare(asked, folder=out_folder, places=places, references=not no_reference)
+    session = prepare(asked, folder=out_folder, places=places)
     for notice in session.notices:
         say(f"bench: {notice}")
     if part is not None:

@@ -49,9 +49,10 @@ def session(plugins: list[Path], places: Places, tmp_path: Path):
             methods=list(methods),
             datasets=["stripes"],
             seeds=list(seeds),
+            reference_arms=references,
             **{"preset": "smoke", "device": "cpu", "plugins": [str(path) for path in plugins], **entries},
         )
-        return prepare(asked, folder=tmp_path / "study", places=places, references=references)
+        return prepare(asked, folder=tmp_path / "study", places=places)
 
     return make
 

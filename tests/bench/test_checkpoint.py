@@ -203,7 +203,7 @@ from results import read_study
 
 study, folder, cache = map(Path, sys.argv[1:])
 places = Places(data=None, cache=cache)
-(run,) = prepare(read_study(study), folder=folder, places=places, references=False).runs
+(run,) = prepare(read_study(study), folder=folder, places=places).runs
 carry_out(run, Conditions(study=folder, places=places, generative=False, checkpoint_every=0.1))
 """
 

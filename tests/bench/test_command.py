@@ -364,7 +364,7 @@ def test_the_command_runs_from_a_bare_checkout_and_stops_cleanly_on_ctrl_c(plugi
         process.kill()
     assert process.returncode == 130
     assert (
-        "stopped; 0 of 1 runs are done and kept. Go on with: bench run --jobs 1 --no-reference --" in err
+        "stopped; 0 of 1 runs are done and kept. Go on with: bench run --jobs 1 --config" in err
     )  # as it was asked
     assert "Traceback" not in err
     assert store.progress() == []

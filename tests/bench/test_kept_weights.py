@@ -41,8 +41,9 @@ def study(plugins, tmp_path_factory: pytest.TempPathFactory):
         device="cpu",
         precision="float32",
         plugins=[str(path) for path in plugins],
+        reference_arms=False,
     )
-    planned = prepare(asked, folder=folder / "study", places=places, references=False)
+    planned = prepare(asked, folder=folder / "study", places=places)
     write_study_file(planned)
     conditions = Conditions(study=planned.store.folder, places=places, generative=False, keep_weights=True)
     assert [carry_out(run, conditions).status for run in planned.runs] == ["ok", "ok"]

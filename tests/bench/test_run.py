@@ -1,4 +1,5 @@
 import errno
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -73,6 +74,14 @@ def test_a_traceback_is_kept_beside_a_failed_run(session, places) -> None:
     planned = session("fails")
     record = carry_out(planned.runs[0], Conditions(study=planned.store.folder, places=places))
     assert 'raise KeyError("no such layer")' in (planned.store.run_folder(record.run_id) / "log.txt").read_text()
+
+
+def test_images_that_change_while_a_study_goes_on_stop_it(session, places) -> None:
+    planned = session("none")
+    run = replace(planned.runs[0], fingerprint="0" * 32)
+    with pytest.raises(StudyStopped, match="the images of stripes have changed while the study went on"):
+        carry_out(run, Conditions(study=planned.store.folder, places=places))
+    assert planned.store.records() == []
 
 
 def test_a_run_says_what_it_was_at_and_when(session, places) -> None:

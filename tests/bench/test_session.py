@@ -26,19 +26,17 @@ def test_a_study_file_says_where_weights_lie_and_names_say_what_they_are(session
     planned = session(f"none[classifier=cnn[weights={weights}]]")
     write_study_file(planned)
     assert str(tmp_path) not in planned.runs[0].method
-    again = prepare(Study(), folder=planned.store.folder, places=places, references=False)
+    again = prepare(Study(), folder=planned.store.folder, places=places)
     assert [run.run_id for run in again.runs] == [planned.runs[0].run_id]
     assert again.runs[0].build_method() == planned.runs[0].build_method()
     torch.save({"other": torch.zeros(1)}, weights)
-    changed = prepare(Study(), folder=planned.store.folder, places=places, references=False)
+    changed = prepare(Study(), folder=planned.store.folder, places=places)
     assert changed.runs[0].run_id != planned.runs[0].run_id
 
 
 def test_a_second_run_adds_methods_and_seeds(session, places) -> None:
     write_study_file(session("nearest-mean", seeds=(0, 1)))
-    more = prepare(
-        Study(methods=["diverges"], seeds=[1, 5]), folder=session("none").store.folder, places=places, references=False
-    )
+    more = prepare(Study(methods=["diverges"], seeds=[1, 5]), folder=session("none").store.folder, places=places)
     assert more.study.methods == ["nearest-mean", "diverges"]
     assert more.study.seeds == [0, 1, 5]
     assert more.study.preset == "smoke"
@@ -60,6 +58,23 @@ def test_records_of_another_protocol_are_refused_without_a_study_file(session, p
     carry_out(planned.runs[0], Conditions(study=planned.store.folder, places=places))
     with pytest.raises(NotComparable, match="holds runs of protocol"):
         session("nearest-mean", budget={"batch": 8})
+
+
+def test_a_study_without_reference_arms_stays_so_when_it_is_gone_on_with(session, places) -> None:
+    write_study_file(session("nearest-mean"))
+    again = prepare(read_study(session("none").store.study_file), folder=session("none").store.folder, places=places)
+    assert again.study.methods == ["nearest-mean"]
+    asked = Study(methods=["diverges"], reference_arms=True)
+    more = prepare(asked, folder=again.store.folder, places=places)
+    assert more.study.methods == [*REFERENCES, "nearest-mean", "diverges"]
+
+
+def test_records_on_other_images_of_the_same_name_are_refused_before_anything_runs(session, places) -> None:
+    planned = session("nearest-mean")
+    record = carry_out(planned.runs[0], Conditions(study=planned.store.folder, places=places))
+    planned.store.write(record.model_copy(update={"dataset_fingerprint": "0" * 32}))
+    with pytest.raises(NotComparable, match=r"runs on other images of stripes \(fingerprint 000000000000, now"):
+        session("none")
 
 
 def test_what_is_done_again(session) -> None:
@@ -87,6 +102,8 @@ def test_the_default_folder_is_named_after_the_study() -> None:
     asked = Study(methods=["none", "dcgan[classifier=mlp]"], datasets=["cells", "digits"])
     assert default_folder(asked) == Path("studies/none+dcgan-classifier-mlp-cells+digits")
     assert default_folder(Study(methods=["../../etc"])).parts[0] == "studies"
+    own = Study(methods=["none"], datasets=["folder:/home/me/pets[part=develop]", "csv:../rows.csv"])
+    assert default_folder(own) == Path("studies/none-folder-pets-part-develop-+csv-rows.csv")
     assert ".." not in default_folder(Study(methods=["../../etc"])).parts
     one, other = (default_folder(Study(methods=[*["none"] * 30, last])).name for last in ("focal", "mixup"))
     assert one != other, "long lists share a folder"

@@ -48,9 +48,10 @@ def make(folder: Path, *, methods: int, seeds: int, datasets: int) -> Session:
         preset="smoke",
         precision="float32",
         device="cpu",
+        reference_arms=False,
     )
     places = Places(cache=folder.parent / "cache")
-    session = prepare(asked, folder=folder, places=places, references=False)
+    session = prepare(asked, folder=folder, places=places)
     write_study_file(session)
     session.store.records_folder.mkdir()
     rng = np.random.default_rng(0)

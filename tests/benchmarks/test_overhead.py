@@ -53,8 +53,10 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Session, Places]:
         register(Idle)
     folder = tmp_path_factory.mktemp("overhead")
     places = Places(cache=folder / "cache")
-    asked = Study(methods=["none", "idle"], datasets=["digits"], seeds=[0], preset="quick", device="cpu")
-    session = prepare(asked, folder=folder / "study", places=places, references=False)
+    asked = Study(
+        methods=["none", "idle"], datasets=["digits"], seeds=[0], preset="quick", device="cpu", reference_arms=False
+    )
+    session = prepare(asked, folder=folder / "study", places=places)
     by_engine(session, places)
     return session, places
 
