@@ -56,6 +56,7 @@ def inspect(dataset: Dataset, places: Places, *, picture: Path, seed: int = 0, s
         "groups": _groups(parts(split)),
         "sizes": _counted([f"{width}×{height}" for width, height in survey.sizes.tolist()]) if survey else {},
         "modes": _counted(survey.modes.tolist()) if survey else {},
+        "dark": survey.dark if survey else None,
         "left_out": list(split.left_out),
         "exact_duplicates": _found(exact),
         "near_duplicates": _found(near),

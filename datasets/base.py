@@ -139,7 +139,7 @@ class Split:
         test: For the score, touched once.
         rule: How the test sets of different seeds relate.
         fresh: More real images of the training distribution, where the dataset can draw or holds some back.
-        left_out: A sentence for each image of the set that could not be read and was left out.
+        left_out: A sentence for each image that could not be read, or was not looked for where it lies.
     """
 
     train: LabelledImages

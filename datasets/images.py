@@ -33,6 +33,11 @@ def readable(path: Path | str) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
+def is_image(path: Path) -> bool:
+    """Whether a file is taken for an image, by its ending."""
+    return os.path.splitext(path)[1].lower() in SUFFIXES  # noqa: PTH122 - a tenth of the time of `path.suffix`
+
+
 def open_image(path: Path) -> Image.Image:
     """Opens an image file; its pixels are not decoded yet.
 

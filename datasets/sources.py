@@ -28,7 +28,7 @@ class Collection:
         images: The images, possibly memory-mapped.
         usable: (M,) int64, rising: which of them take part (part of the set, and readable); None for all.
         fixed_test: (N,) bool: the official test images; None where there is no official split.
-        left_out: A sentence for each image that could not be read.
+        left_out: A sentence for each image that could not be read, or was not looked for where it lies.
     """
 
     images: LabelledImages
@@ -65,6 +65,16 @@ class Collected(Source):
             DatasetError: See `Source.split`; or the official test set lacks a class.
         """
         set_ = self.load(size)
+        try:
+            return self._split(set_, seed)
+        except DatasetError as error:
+            if not set_.left_out:
+                raise
+            first, *more = (sentence.rstrip(".") for sentence in set_.left_out)
+            were = f"{1 + len(more)} images were" if more else "1 image was"
+            raise DatasetError(f"{str(error).rstrip('.')} ({were} left out, the first: {first}).") from error
+
+    def _split(self, set_: Collection, seed: int) -> Split:
         rows = np.arange(len(set_.images)) if set_.usable is None else set_.usable
         rng = np.random.default_rng(seed)
         if set_.fixed_test is None:

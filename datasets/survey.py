@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import struct
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,8 +19,16 @@ from datasets.cache import cached, fingerprint
 from datasets.errors import DatasetError
 from datasets.images import GREY, readable
 
+_VERSION = 2  # goes up when a survey holds more; what is kept under the last one is not read
+
 UNKNOWN = "?"
 """Mode of a file that is no image."""
+
+WHITE = 65535
+"""Of an image with 16 bits."""
+
+_BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error)
+"""What Pillow raises on damaged files, of its own accord or not."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +39,15 @@ class Survey:
         digests: (N, 32) uint8: SHA-256 of each file.
         sizes: (N, 2) int64: width and height in pixels; 0 where the file is no image.
         modes: (N,) text: Pillow's mode, ``?`` where the file is no image.
+        pages: (N,) int64: images in the file, more than 1 in a TIFF of several pages or an animation.
+        peaks: (N,) int64: the largest value of a 16-bit image, 0 of others.
     """
 
     digests: NDArray[np.uint8]
     sizes: NDArray[np.int64]
     modes: NDArray[np.str_]
+    pages: NDArray[np.int64]
+    peaks: NDArray[np.int64]
 
     @property
     def contents(self) -> str:
@@ -46,6 +59,17 @@ class Survey:
         """1 where every image is stored without colour, else 3."""
         known = self.modes[self.modes != UNKNOWN]
         return 1 if len(known) and np.isin(known, sorted(GREY)).all() else 3
+
+    @property
+    def dark(self) -> str | None:
+        """A sentence where the 16-bit images use less than a sixteenth of their range, as those of 12 bits do."""
+        peak = int(self.peaks.max(initial=0))
+        if not 0 < peak * 16 < WHITE:
+            return None
+        return (
+            f"the 16-bit images reach {peak:,} at most, where white is {WHITE:,}, so they are read as nearly black; "
+            "multiply all by one factor, or save them with 8 bits."
+        )
 
 
 def survey_images(files: Sequence[Path], cache: Path) -> Survey:
@@ -61,10 +85,12 @@ def survey_images(files: Sequence[Path], cache: Path) -> Survey:
             "digests": np.frombuffer(b"".join(row[0] for row in rows), dtype=np.uint8).reshape(-1, 32),
             "sizes": np.array([row[1] for row in rows], dtype=np.int64).reshape(-1, 2),
             "modes": np.array([row[2] for row in rows], dtype=np.str_),
+            "pages": np.array([row[3] for row in rows], dtype=np.int64),
+            "peaks": np.array([row[4] for row in rows], dtype=np.int64),
         }
 
-    kept = cached(cache, f"survey-{_dates(files)[:24]}", build)
-    return Survey(kept["digests"], kept["sizes"], kept["modes"])
+    kept = cached(cache, f"survey-{_VERSION}-{_dates(files)[:24]}", build)
+    return Survey(**kept)
 
 
 def digest_files(files: Sequence[Path], cache: Path) -> str:
@@ -105,17 +131,35 @@ def _dates(files: Sequence[Path]) -> str:
     return fingerprint(rows)
 
 
-def _survey(path: Path) -> tuple[bytes, tuple[int, int], str]:
+def _survey(path: Path) -> tuple[bytes, tuple[int, int], str, int, int]:
+    """Digest, size, mode, pages and peak of one file."""
     try:
         contents = path.read_bytes()
     except OSError:
-        return bytes(32), (0, 0), UNKNOWN
+        return bytes(32), (0, 0), UNKNOWN, 1, 0
     digest = hashlib.sha256(contents).digest()
     try:
         with Image.open(io.BytesIO(contents)) as image:
-            return digest, image.size, image.mode
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning):
-        return digest, (0, 0), UNKNOWN
+            return digest, image.size, image.mode, _pages(image), _peak(image)
+    except (*_BROKEN, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return digest, (0, 0), UNKNOWN, 1, 0
+
+
+def _pages(image: Image.Image) -> int:
+    """Images in a file, as far as they can be counted; the preview behind a camera's JPEG (MPO) is none."""
+    try:
+        return 1 if image.format == "MPO" else int(getattr(image, "n_frames", 1))
+    except _BROKEN:
+        return 1
+
+
+def _peak(image: Image.Image) -> int:
+    if not image.mode.startswith("I;16"):
+        return 0
+    try:
+        return int(np.asarray(image).max())
+    except _BROKEN:
+        return 0
 
 
 def _of_file(path: Path) -> bytes:

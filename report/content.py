@@ -136,7 +136,7 @@ def _leaks(results: Results) -> Iterator[Block]:
             n = plural(left.n_left_out, "image")
             were = "was" if left.n_left_out == 1 else "were"
             first = short(left.left_out[0])
-            yield Paragraph((f"{n} of ", Code(dataset), f" could not be read and {were} left out, the first: {first}"))
+            yield Paragraph((f"{n} of ", Code(dataset), f" {were} left out, the first: {first}"))
 
 
 def _faults(results: Results) -> Iterator[Block]:

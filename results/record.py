@@ -52,7 +52,7 @@ class ClassCounts(Part):
 class SplitRecord(Part):
     """What was split how.
 
-    ``left_out`` has a sentence for each image that could not be read, ``leaks`` one for what crosses the split
+    ``left_out`` has a sentence for each image that is left out, ``leaks`` one for what crosses the split
     although the user allowed it; both list the first hundred, and ``n_left_out`` and ``n_leaks`` count all.
     """
 

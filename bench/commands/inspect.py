@@ -59,6 +59,8 @@ def _show(found: dict[str, Any]) -> None:
             _line(
                 kind, listed + (f" and {len(found[kind]) - MOST_KINDS} more" if len(found[kind]) > MOST_KINDS else "")
             )
+    if found["dark"]:
+        _line("values", found["dark"])
     for kind in ("exact", "near"):
         pairs = found[f"{kind}_duplicates"]
         said = f"{pairs['pairs']} pairs, {pairs['crossing']} across the split"

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field
 from datasets.base import DatasetInfo, Places
 from datasets.catalogue import register
 from datasets.errors import DatasetError
-from datasets.images import SUFFIXES, readable
+from datasets.images import is_image, readable
 from datasets.readers.csv_file import one_each, read_csv
 from datasets.readers.table import Omissions, Reader, Table, existing, in_order, is_text, table_of_files
 
@@ -21,6 +21,8 @@ TRAIN = frozenset(("train", "training"))
 VALID = frozenset(("val", "valid", "validation"))
 TEST = frozenset(("test", "testing"))
 IGNORED = frozenset(("__MACOSX", "__pycache__"))
+SIDECARS = frozenset((".csv", ".db", ".html", ".ini", ".json", ".md", ".tsv", ".txt", ".xml", ".yaml", ".yml"))
+"""Endings of files beside images that nobody takes for images."""
 
 GROUPS_FILE = "groups.csv"
 
@@ -63,14 +65,16 @@ class Folder(Reader):
         files: list[str] = []
         labels: list[str] = []
         tests: list[bool] = []
+        others: list[str] = []
         for top in official or (root,):
             for folder in _folders(top):
-                found = [
-                    name for path in _images(folder) if _takes(path, name := path.relative_to(root).as_posix(), omitted)
-                ]
+                named = [(path, path.relative_to(root).as_posix()) for path in _files(folder)]
+                found = [name for path, name in named if is_image(path) and _takes(path, name, omitted)]
+                others += (beside := [readable(name) for path, name in named if not is_image(path)])
                 if not found and not official:
+                    what = f"no image that is read (but {beside[0]})" if beside else "no image"
                     raise DatasetError(
-                        f"the class folder {readable(folder)} holds no image; put images in, or remove it."
+                        f"the class folder {readable(folder)} holds {what}; put images in, or remove it."
                     )
                 files += found
                 labels += [folder.name] * len(found)
@@ -90,6 +94,10 @@ class Folder(Reader):
             classes=classes,
             fixed_test=tests if official else None,
             left_out=omitted.sentences,
+            ignored=[
+                *(f"{name} ends like no image that is read; save it as PNG or TIFF." for name in others),
+                *(f"{name} lies in no class folder; move it into one." for name in _loose(root, official)),
+            ],
         )
 
 
@@ -149,13 +157,33 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _images(folder: Path) -> Iterator[Path]:
-    """Images below a folder, in an order that is the same everywhere."""
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+def _files(folder: Path) -> Iterator[Path]:
+    """What may be images below a folder, in an order that is the same everywhere; links to folders are followed."""
+    for place, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and not _loops(Path(place, name), folder)
+        )
         for name in sorted(names):
-            if os.path.splitext(name)[1].lower() in SUFFIXES and not name.startswith("."):  # noqa: PTH122
+            if not name.startswith(".") and os.path.splitext(name)[1].lower() not in SIDECARS:  # noqa: PTH122
                 yield Path(place, name)
+
+
+def _loops(place: Path, top: Path) -> bool:
+    """Whether a folder below another is a link that leads back to where it lies."""
+    if not place.is_symlink():
+        return False
+    target = place.resolve()
+    return any(above.resolve().is_relative_to(target) for above in place.parents if above.is_relative_to(top))
+
+
+def _loose(root: Path, official: Sequence[Path]) -> list[str]:
+    """Images beside the class folders, where a class folder was left out, or none made."""
+    return [
+        readable(path.relative_to(root).as_posix())
+        for top in (root, *official)
+        for path in sorted(top.iterdir())
+        if is_image(path) and not path.name.startswith(".") and path.is_file()
+    ]
 
 
 def _groups(root: Path, names: list[str], pattern: str | None) -> list[str] | None:

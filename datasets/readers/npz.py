@@ -61,6 +61,12 @@ def read_npz(path: Path, *, cache: Path, names: Mapping[int, str] | None = None)
             raise DatasetError(
                 f"{readable(path)} has {member.shape[0]} {member.name} but {len(of)} labels for them; mend the file."
             )
+    for member in members[1:]:
+        if member.shape[1:] != members[0].shape[1:]:
+            raise DatasetError(
+                f"{readable(path)} has {members[0].name} of shape {members[0].shape} but {member.name} of shape "
+                f"{member.shape}; save all with one size and number of channels."
+            )
     present = sorted(set(np.concatenate(labels).tolist()))
     classes = tuple((names or {}).get(label, str(label)) for label in present)
     counts = [len(of) for of in labels]

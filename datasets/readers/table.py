@@ -40,6 +40,7 @@ class Table:
         groups: (N,) slide, patient or image of origin, if known.
         fixed_test: (N,) bool: the official test images, if there are.
         left_out: A sentence for each row that was left out.
+        ignored: A sentence for each file beside the images that is none of the set, or holds more than is read of it.
         survey: What the files hold, where the images are files of their own.
     """
 
@@ -50,6 +51,7 @@ class Table:
     groups: NDArray[np.generic] | None = None
     fixed_test: NDArray[np.bool_] | None = None
     left_out: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
     survey: Survey | None = None
 
     @property
@@ -94,7 +96,7 @@ class Reader(Dataset):
                 LabelledImages(kept.images, table.labels, table.classes, table.groups, table.names),
                 usable=np.flatnonzero(usable),
                 fixed_test=table.fixed_test,
-                left_out=(*table.left_out, *omitted.sentences),
+                left_out=(*table.left_out, *omitted.sentences, *table.ignored),
             )
 
         return Collected(
@@ -216,6 +218,7 @@ def table_of_files(
     classes: Sequence[str] | None = None,
     fixed_test: Sequence[bool] | None = None,
     left_out: Sequence[str] = (),
+    ignored: Sequence[str] = (),
 ) -> Table:
     """The table of images that are a file each.
 
@@ -228,6 +231,7 @@ def table_of_files(
         classes: Class names in label order; those that occur, sorted, when not given.
         fixed_test: N flags, if there is an official test set.
         left_out: What was left out of the table already.
+        ignored: What lies beside the images and is not read; further pages of them are added here.
     """
     known = tuple(classes) if classes is not None else in_order(labels)
     number = {name: index for index, name in enumerate(known)}
@@ -240,6 +244,13 @@ def table_of_files(
         groups=None if groups is None else np.array(groups, dtype=np.str_),
         fixed_test=None if fixed_test is None else np.array(fixed_test, dtype=np.bool_),
         left_out=tuple(left_out),
+        ignored=(
+            *ignored,
+            *(
+                f"{names[row]} holds {survey.pages[row]} images, of which the first is read; save the others apart."
+                for row in np.flatnonzero(survey.pages > 1).tolist()
+            ),
+        ),
         survey=survey,
     )
 

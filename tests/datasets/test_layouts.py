@@ -19,8 +19,12 @@ def good_folder(folder, classes="ab", n=10):
     return folder
 
 
-def split(spec, cache):
-    return DATASETS.build(spec).open(Places(cache=cache)).split(size=8, seed=0)
+def split(spec, cache, *, skip=False):
+    return DATASETS.build(spec).open(Places(cache=cache, skip_bad_images=skip)).split(size=8, seed=0)
+
+
+def n_images(whole):
+    return len(whole.train) + len(whole.valid) + len(whole.test)
 
 
 def test_exam_cells_are_paired_by_their_whole_name(tmp_path):
@@ -103,3 +107,73 @@ def test_groups_that_contradict_each_other_are_told(tmp_path):
     (folder / "groups.csv").write_text("\n".join(["image,group", *rows, "a\\3.png,p3", "a/3.png,p7"]))
     with pytest.raises(DatasetError, match=r"groups\.csv names a/3\.png twice, with 'p3' and with 'p7' in column 'gro"):
         split(f"folder:{folder}", tmp_path / "cache")
+
+
+def test_what_lies_beside_the_images_is_listed_and_stops_nothing(tmp_path):
+    folder = good_folder(tmp_path / "set")
+    Image.new("L", (8, 8)).save(folder / "loose.png")
+    (folder / "groups.txt").write_text("of the root")
+    for name in ("x.dcm", "IM0001", "Thumbs.db", ".DS_Store", "._0.png", "0.json"):
+        (folder / "a" / name).write_bytes(b"x")
+    whole = split(f"folder:{folder}", tmp_path / "cache")
+    assert n_images(whole) == 20
+    assert whole.left_out == (
+        "a/IM0001 ends like no image that is read; save it as PNG or TIFF.",
+        "a/x.dcm ends like no image that is read; save it as PNG or TIFF.",
+        "loose.png lies in no class folder; move it into one.",
+    )
+
+
+def test_loose_images_of_official_parts_are_listed(tmp_path):
+    for part in ("train", "test"):
+        good_folder(tmp_path / "set" / part)
+    Image.new("L", (8, 8)).save(tmp_path / "set" / "train" / "loose.png")
+    assert split(f"folder:{tmp_path / 'set'}", tmp_path / "cache").left_out == (
+        "train/loose.png lies in no class folder; move it into one.",
+    )
+
+
+def test_links_to_folders_are_followed_and_end(tmp_path):
+    folder, elsewhere = good_folder(tmp_path / "set"), good_folder(tmp_path / "elsewhere", classes="c", n=5)
+    (folder / "a" / "site2").symlink_to(elsewhere / "c")
+    assert n_images(split(f"folder:{folder}", tmp_path / "cache")) == 25
+    (folder / "a" / "up").symlink_to(folder)
+    (elsewhere / "c" / "self").symlink_to(elsewhere / "c")
+    (elsewhere / "c" / "back").symlink_to(folder / "a")
+    assert n_images(split(f"folder:{folder}", tmp_path / "cache")) == 25
+
+
+def test_further_pages_are_listed(tmp_path):
+    folder = good_folder(tmp_path / "set")
+    page = Image.new("RGB", (8, 8))
+    page.save(folder / "a" / "stack.tif", save_all=True, append_images=[page, page])
+    assert split(f"folder:{folder}", tmp_path / "cache").left_out == (
+        "a/stack.tif holds 3 images, of which the first is read; save the others apart.",
+    )
+
+
+def test_a_class_of_which_nothing_is_read_is_told_with_the_reason(tmp_path):
+    folder = good_folder(tmp_path / "set", classes="a")
+    (folder / "b").mkdir()
+    for i in range(5):
+        Image.fromarray(np.full((8, 8), i, dtype=np.float32)).save(folder / "b" / f"{i}.tif")
+    with pytest.raises(
+        DatasetError, match=r"'b' has 0 images.* \(5 images were left out, the first: b/0\.tif cannot .* are 32-bit"
+    ) as told:
+        split(f"folder:{folder}", tmp_path / "cache", skip=True)
+    assert str(told.value).endswith(").")
+    for path in (folder / "b").iterdir():
+        path.rename(path.with_suffix(".dcm"))
+    with pytest.raises(
+        DatasetError, match=r"class folder .*b holds no image that is read \(but b/0\.dcm\); put images"
+    ):
+        split(f"folder:{folder}", tmp_path / "cache", skip=True)
+
+
+@pytest.mark.parametrize(("peak", "dark"), [(4095, True), (4096, False)])  # 65,535 / 16 = 4,095.9
+def test_sixteen_bits_of_which_twelve_are_used_are_told(tmp_path, peak, dark):
+    folder = good_folder(tmp_path / "set")
+    Image.fromarray(np.array([[7, peak]], dtype=np.uint16)).save(folder / "a" / "wide.png")
+    said = DATASETS.build(f"folder:{folder}").open(Places(cache=tmp_path / "cache")).survey.dark
+    assert (said is not None) == dark
+    assert not dark or "reach 4,095 at most, where white is 65,535" in said

@@ -222,6 +222,14 @@ def test_npz_is_never_unpickled(tmp_path):
         ({"train_labels": np.zeros(3, dtype=np.uint8)}, "has 24 train_images but 3 labels"),
         ({"train_images": np.zeros((24, 6, 6), dtype=np.float32)}, r"type float32; it needs \(N, H, W\)"),
         ({"train_images": np.zeros((24, 6, 6, 6), dtype=np.uint8)}, r"of shape \(24, 6, 6, 6\)"),
+        (
+            {"val_images": np.zeros((8, 7, 6, 3), dtype=np.uint8)},
+            r"\(24, 6, 6, 3\) but val_images of shape \(8, 7, 6, 3\)",
+        ),
+        (
+            {"test_images": np.zeros((10, 6, 6), dtype=np.uint8)},
+            r"but test_images of shape \(10, 6, 6\); save all with",
+        ),
     ],
 )
 def test_npz_of_another_layout_is_told(tmp_path, change, sentence):
