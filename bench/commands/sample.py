@@ -15,10 +15,15 @@ from bench.commands.kept import fitted_of
 from bench.errors import UsageError
 from bench.streams import torch_generator
 from datasets.registry import nearest
-from datasets.spec import split_list
+from datasets.spec import SpecError, format_value, split_list, unquote
 from methods import METHODS, NotApplicable
 
 AT_ONCE = 512
+
+_RESERVED = frozenset('<>:"/\\|?*')
+"""Characters that some system has no folder names with."""
+
+_NUMBER = re.compile(r"[-+.\d]+")
 
 
 @guarded
@@ -26,7 +31,7 @@ def sample(
     study: StudyFolder,
     run_id: Annotated[str, typer.Argument(help="Which run; it was run with --keep-weights.")],
     labels: Annotated[
-        str, typer.Option(help="ring:20,schizont:5; ring for one image; 20 for that many of each class.")
+        str, typer.Option(help="ring:20,schizont:5; ring for one image; 20 of each class; names with commas in quotes.")
     ],
     out_folder: Annotated[Path, typer.Option("--out", help="Folder of the class folders.")],
     seed: Annotated[int, typer.Option(help="Of the noise: the same seed draws the same images.", min=0)] = 0,
@@ -59,32 +64,48 @@ def sample(
 def parse_labels(text: str, classes: tuple[str, ...], counts: tuple[int, ...]) -> dict[str, int]:
     """How many images of which class: ``ring:20,schizont`` or ``20`` for each class that had training images.
 
+    Names may be quoted, and are where they hold commas, brackets or quotes: ``'"ring, young":20'``.
+
     Raises:
-        UsageError: A class is unknown, or a count is no whole number from 1.
+        UsageError: A class is unknown, a count is no whole number from 1, or a quote or a bracket is left open.
     """
+    try:
+        items = split_list(text)
+    except SpecError as error:
+        way = "put names with commas, brackets or quotes in quotes"
+        raise UsageError(f"{str(error).rstrip('.')}, and {way}, as '\"ring, young\":20'.") from error
     asked: dict[str, int] = {}
-    for item in split_list(text):
-        name, colon, number = item.rpartition(":")
-        if item in classes:
-            names, number = [item], "1"
-        elif colon:
-            names = [name]
-        else:
-            names = [of for of, count in zip(classes, counts, strict=True) if count]
-        for of in names:
-            if of not in classes:
-                raise UsageError(f"there is no class {of!r}; {nearest(of, classes)}")
+    for item in items:
+        names, number = _names(item, classes, counts)
+        for name in names:
+            if name not in classes:
+                raise UsageError(f"there is no class {name!r}; {nearest(name, map(format_value, classes))}")
             if not (number.isascii() and number.isdecimal() and int(number)):
-                raise UsageError(f"--labels {item!r} asks for no whole number of images; write for example {of}:20.")
-            asked[of] = asked.get(of, 0) + int(number)
+                example = f"{format_value(name)}:20"
+                raise UsageError(f"--labels {item!r} asks for no whole number of images; write for example {example}.")
+            asked[name] = asked.get(name, 0) + int(number)
     return asked
+
+
+def _names(item: str, classes: tuple[str, ...], counts: tuple[int, ...]) -> tuple[list[str], str]:
+    """The classes that an item asks for, and the number that it gives, both as they are written."""
+    for whole in (item, unquote(item)):
+        if whole in classes:
+            return [whole], "1"
+    name, colon, number = item.rpartition(":")
+    if colon:
+        return [name if name in classes else unquote(name)], number
+    if _NUMBER.fullmatch(item):
+        return [of for of, count in zip(classes, counts, strict=True) if count], item
+    return [unquote(item)], "1"
 
 
 def class_folders(classes: tuple[str, ...]) -> dict[str, str]:
     """A folder name for each class that is one plain name, whatever the class is called, and no two alike."""
     folders: dict[str, str] = {}
     for number, name in enumerate(classes):
-        plain = re.sub(r"[^\w+=@ .-]", "_", name).strip(" .") or "class"
+        kept = (letter if letter.isprintable() and letter not in _RESERVED else "_" for letter in name)
+        plain = "".join(kept).strip(" .") or "class"
         taken = plain.lower() in {folder.lower() for folder in folders.values()}
         folders[name] = f"{plain}-{number}" if taken else plain
     return folders

@@ -110,6 +110,8 @@ def test_a_count_alone_is_for_every_class_and_the_seed_changes_the_images(study,
     [
         ("standin:3", "there is no class 'standin'; did you mean standing?"),
         ("standing:0", "--labels 'standing:0' asks for no whole number of images; write for example standing:20."),
+        ("standin", "there is no class 'standin'; did you mean standing?"),
+        ("1.5", "asks for no whole number of images"),
         ("-1", "asks for no whole number of images"),
         ("lying,,standing", "has an empty name in its list"),
     ],
@@ -126,6 +128,18 @@ def test_labels_with_colons_and_numbers_for_names() -> None:
     assert parse_labels("7", classes, (5, 0, 5)) == {"a:1": 7, "b": 7}, "a class without training images is left out"
 
 
+def test_labels_with_commas_brackets_and_quotes_in_quotes() -> None:
+    classes = ("ring, young", "it's", "a[b", "c:1", "ring")
+    asked = parse_labels("""'ring, young':3,"it's","a[b":2,'c:1',"c:1":4,ring""", classes, (1,) * 5)
+    assert asked == {"ring, young": 3, "it's": 1, "a[b": 2, "c:1": 5, "ring": 1}
+    with pytest.raises(UsageError, match=r"there is no class 'young'; did you mean 'ring, young'\?"):
+        parse_labels("ring, young:3", classes, (1,) * 5)
+    with pytest.raises(
+        UsageError, match=r"leaves a ' open; close it, and put names with commas, brackets or quotes in"
+    ):
+        parse_labels("it's:3", classes, (1,) * 5)
+
+
 def test_class_names_cannot_lead_out_of_the_folder(tmp_path: Path) -> None:
     names = ("../../etc", "..", "/root", "a/b", "a_b", "", "C:\\x", "ok", "OK", "Zellkern (groß)")
     folders = class_folders(names)
@@ -133,6 +147,7 @@ def test_class_names_cannot_lead_out_of_the_folder(tmp_path: Path) -> None:
     assert all(path.parent == tmp_path.resolve() for path in inside)
     assert len({folder.lower() for folder in folders.values()}) == len(names)
     assert folders["ok"] == "ok"
+    assert folders["Zellkern (groß)"] == "Zellkern (groß)", "as the folder of real images is called"
 
 
 def test_runs_that_cannot_sample_say_why(study, tmp_path: Path) -> None:
