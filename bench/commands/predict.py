@@ -17,6 +17,7 @@ from bench.commands.console import Debug, Json, StudyFolder, guarded
 from bench.commands.kept import fitted_of
 from bench.errors import UsageError
 from datasets.images import SUFFIXES, read_image, readable, resize
+from datasets.readers.folder import images_below
 
 AT_ONCE = 256
 
@@ -50,7 +51,7 @@ def predict(
 
 
 def image_files(path: Path) -> Iterator[Path]:
-    """The image itself, or all images below a folder, by name.
+    """The image itself, or all images below a folder, as a dataset of folders takes them.
 
     Raises:
         UsageError: There is no such file, or no image in the folder.
@@ -60,7 +61,7 @@ def image_files(path: Path) -> Iterator[Path]:
     if not path.is_dir():
         yield path
         return
-    found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+    found = list(images_below(path))
     if not found:
         raise UsageError(f"{readable(path)} holds no images; give a folder with {', '.join(sorted(SUFFIXES))} files.")
     yield from found

@@ -10,6 +10,7 @@ import typer
 
 from bench.commands.console import Debug, Json, guarded, out, say, table
 from bench.devices import choose_device
+from bench.generative.class_folders import compared_classes
 from bench.generative.of_folders import EXTRACTORS, score_folders
 from results import ClassGenerative, Generative
 
@@ -32,7 +33,9 @@ COLUMNS = {
 @guarded
 def score(
     real: Annotated[Path, typer.Argument(help="Folder of real images that the generator has not seen.")],
-    generated: Annotated[Path, typer.Argument(help="Folder of generated images; the same subfolders are classes.")],
+    generated: Annotated[
+        Path, typer.Argument(help="Folder of generated images; subfolders that all have are classes.")
+    ],
     train: Annotated[
         Path | None, typer.Option(help="Folder of the generator's training images, for floors and memorisation.")
     ] = None,
@@ -45,10 +48,11 @@ def score(
 ) -> None:
     """Measure generated images against real ones."""
     del debug
+    compared = compared_classes([folder for folder in (real, generated, train) if folder is not None])
+    for sentence in compared.left_out:
+        say(sentence)
     found = score_folders(
-        real,
-        generated,
-        train=train,
+        compared,
         extractor=extractor,
         size=size,
         weights=weights,

@@ -157,6 +157,11 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
+def images_below(folder: Path) -> Iterator[Path]:
+    """Images below a folder, in an order that is the same everywhere; names that begin with a dot are passed over."""
+    return filter(is_image, _files(folder))
+
+
 def _files(folder: Path) -> Iterator[Path]:
     """What may be images below a folder, in an order that is the same everywhere; links to folders are followed."""
     for place, folders, names in os.walk(folder, followlinks=True):

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from bench.commands.app import app
 from bench.errors import UsageError
 from bench.generative import cas, domain, pretrained
+from bench.generative.class_folders import compared_classes
 from bench.generative.of_folders import score_folders
 from bench.generative.pretrained import Dinov2Extractor, InceptionExtractor, Weights, load
 from bench.run import Conditions, carry_out
@@ -165,21 +167,47 @@ def test_two_folders_without_classes_as_a_table(tmp_path: Path) -> None:
 
 def test_copies_are_told_in_folders_with_the_domain_extractor(tmp_path: Path) -> None:
     real, _, train = folders(tmp_path)
-    found = score_folders(
-        Path(real), Path(train), train=Path(train), extractor="domain", size=None, weights=None, device=CPU
-    )
+    compared = compared_classes([Path(real), Path(train), Path(train)])
+    found = score_folders(compared, extractor="domain", size=None, weights=None, device=CPU)
     assert found.memorisation == 1
     assert found.label_fidelity > 0.5
 
 
 def test_folders_are_brought_to_a_size(tmp_path: Path) -> None:
     real, generated, _ = map(Path, folders(tmp_path / "a", channels=1))
-    arguments = {"train": None, "extractor": "random", "weights": None, "device": CPU}
-    found = score_folders(real, generated, size=12, **arguments)
+    arguments = {"extractor": "random", "weights": None, "device": CPU}
+    found = score_folders(compared_classes([real, generated]), size=12, **arguments)
     assert found.extractor.resize == "Lanczos to 12"
-    Image.new("L", (20, 12)).save(real / "odd.png")
+    Image.new("L", (20, 12)).save(real / "class-0" / "odd.png")
     with pytest.raises(UsageError, match=r"not square and of one size \(16×16, 20×12\); give the size with --size"):
-        score_folders(real, generated, size=None, **arguments)
+        score_folders(compared_classes([real, generated]), size=None, **arguments)
+
+
+def test_one_image_in_colour_makes_all_colour(tmp_path: Path) -> None:
+    """Grey first files, where the others are in colour, give the figures of the same pictures stored in colour."""
+    real, generated, _ = map(Path, folders(tmp_path))
+    found = []
+    for mode in ("L", "RGB"):
+        for first in (sorted(place.iterdir())[0] for place in (*real.iterdir(), *generated.iterdir())):
+            with Image.open(first) as image:
+                image.convert("L").convert(mode).save(first)
+        compared = compared_classes([real, generated])
+        found.append(score_folders(compared, extractor="random", size=None, weights=None, device=CPU))
+    assert found[0] == found[1]
+
+
+def test_classes_that_not_every_folder_has_are_named_and_left_out(tmp_path: Path) -> None:
+    """As `bench sample --labels class-0:40` leaves it: a generated folder with some of the classes."""
+    real, generated, _ = map(Path, folders(tmp_path))
+    compared = compared_classes([real, generated])
+    whole = score_folders(compared, extractor="random", size=None, weights=None, device=CPU)
+    shutil.rmtree(generated / "class-2")
+    said = CliRunner().invoke(app, ["score", str(real), str(generated), "--json"])
+    assert said.exit_code == 0, said.stderr
+    assert f"{real}: left out 1 of 3 classes, which not every folder has: class-2" in " ".join(said.stderr.split())
+    found = json.loads(said.stdout)
+    assert set(found["per_class"]) == {"class-0", "class-1"}
+    assert found["per_class"]["class-0"]["kid"] == whole.per_class["class-0"].kid
 
 
 @pytest.mark.parametrize(

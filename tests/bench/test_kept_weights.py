@@ -203,6 +203,13 @@ def test_images_are_brought_to_the_size_of_the_run(study, tmp_path: Path) -> Non
     assert (code, len(out.splitlines())) == (0, 2), err
 
 
+def test_what_file_managers_leave_behind_is_no_image(study, pictures) -> None:
+    folder, _ = pictures
+    (folder / "._a.png").write_bytes(b"Mac OS X")
+    code, out, err = bench("predict", study.store.folder, study.runs[1].run_id, folder)
+    assert (code, len(out.splitlines())) == (0, 4), err
+
+
 def test_images_that_are_none_are_named(study, tmp_path: Path) -> None:
     run_id = study.runs[1].run_id
     code, _, err = bench("predict", study.store.folder, run_id, tmp_path / "gone")
