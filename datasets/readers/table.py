@@ -83,6 +83,9 @@ class Reader(Dataset):
         """See `Dataset.open`."""
         table = self.table(places)
         chosen = in_part(table.names if table.groups is None else table.groups, self.part)
+        # Names are no part of the contents; where they say which images take part, what they say is.
+        by_name = table.survey is not None and table.groups is None and self.part != "all"
+        taken = [hashlib.sha256(chosen.tobytes()).hexdigest()] if by_name else []
 
         def load(size: int) -> Collection:
             kept = decoded(table.pictures, size, places.cache)
@@ -101,7 +104,7 @@ class Reader(Dataset):
 
         return Collected(
             fingerprint=fingerprint(
-                self.info.name, self.info.version, table.contents, list(table.classes), self.part, self.held
+                self.info.name, self.info.version, table.contents, list(table.classes), self.part, self.held, *taken
             ),
             classes=table.classes,
             load=load,

@@ -8,12 +8,14 @@ import os
 import pickle
 import shutil
 import struct
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from datasets import DATASETS, DatasetError, Places
+from datasets.readers.medmnist import CLASSES
 
 SIZE = 6
 
@@ -193,8 +195,30 @@ def test_npz_keeps_its_test_set(tmp_path, save, channels):
     assert set(everything(split)) == {chw(image).tobytes() for image in [*rest, *arrays["test_images"]]}
 
 
+def test_names_that_choose_the_part_enter_the_fingerprint(tmp_path):
+    write_classes(tmp_path / "set", n=30)
+    parts = ("all", "report", "develop")
+    before = [opened(f"folder:{tmp_path / 'set'}[part={part}]", tmp_path).fingerprint for part in parts]
+    for path in sorted((tmp_path / "set").rglob("*.png")):
+        path.rename(path.with_name(f"x{path.name}"))
+    after = [opened(f"folder:{tmp_path / 'set'}[part={part}]", tmp_path).fingerprint for part in parts]
+    assert [a == b for a, b in zip(before, after, strict=True)] == [True, False, False]
+
+
+def test_medmnist_is_the_same_set_with_and_without_its_library(tmp_path, monkeypatch):
+    library = pytest.importorskip("medmnist")
+    np.savez(tmp_path / "bloodmnist_64.npz", **medmnist_arrays())
+    with_library = opened("medmnist:bloodmnist_64", tmp_path, data=tmp_path)
+    monkeypatch.setitem(sys.modules, "medmnist", None)
+    without = opened("medmnist:bloodmnist_64", tmp_path, data=tmp_path)
+    assert without.fingerprint == with_library.fingerprint
+    assert without.classes == with_library.classes == ("basophil", "eosinophil")
+    for flag, names in CLASSES.items():
+        assert names == tuple(library.INFO[flag]["label"][str(label)] for label in range(len(names)))
+        assert len(names) == len(library.INFO[flag]["label"])
+
+
 def test_medmnist_is_the_file_with_the_names_of_its_classes(tmp_path):
-    pytest.importorskip("medmnist")
     np.savez(tmp_path / "breastmnist.npz", **medmnist_arrays(channels=1))
     split = split_of("medmnist:breastmnist", tmp_path, data=tmp_path)
     assert split.train.classes == ("malignant", "normal, benign")
