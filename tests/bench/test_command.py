@@ -363,8 +363,6 @@ def test_the_command_runs_from_a_bare_checkout_and_stops_cleanly_on_ctrl_c(plugi
     finally:
         process.kill()
     assert process.returncode == 130
-    assert (
-        "stopped; 0 of 1 runs are done and kept. Go on with: bench run --jobs 1 --config" in err
-    )  # as it was asked
+    assert "stopped; 0 of 1 runs are done and kept. Go on with: bench run --jobs 1 --config" in err  # as it was asked
     assert "Traceback" not in err
     assert store.progress() == []
