@@ -44,14 +44,15 @@ class ExamCells(Reader):
         for pair in _pairs(folder):
             if "png" not in pair:
                 text = pair["txt"]
-                omitted.add(f"{readable(text)} has no image {text.stem}.png beside it; add it.")
+                omitted.add(f"{readable(text)} has no image {text.stem}.png beside it; add it.", name=text.name)
             elif "txt" not in pair:
                 image = pair["png"]
-                omitted.add(f"{readable(image)} has no label file {image.stem}.txt beside it; add it.")
+                omitted.add(f"{readable(image)} has no label file {image.stem}.txt beside it; add it.", name=image.name)
             elif label := _label(pair["txt"]):
                 labelled.append((pair["png"], label))
             else:
-                omitted.add(f"{readable(pair['txt'])} holds no label of one line; write the class into it.")
+                text = pair["txt"]
+                omitted.add(f"{readable(text)} holds no label of one line; write the class into it.", name=text.name)
         if len({label for _, label in labelled}) < 2:
             raise DatasetError(
                 f"{readable(folder)} holds {len(labelled)} labelled cells of fewer than two classes; it needs "

@@ -105,7 +105,7 @@ def _takes(path: Path, name: str, omitted: Omissions) -> bool:
     """Whether an image can be named."""
     if is_text(name):
         return True
-    omitted.add(f"{readable(path)} has a name outside UTF-8; rename it.")
+    omitted.add(f"{readable(path)} has a name outside UTF-8; rename it.", name=readable(name))
     return False
 
 

@@ -150,8 +150,7 @@ class Omissions:
         if not self.skip:
             more = f" and {others} more" if others else ""
             raise DatasetError(f"{reason.rstrip('.')}, or leave it{more} out with --skip-bad-images.")
-        path, is_, rest = reason.partition(" ")
-        self.sentences.append(f"{name}{is_}{rest}" if name and path.endswith(name) else reason)
+        self.sentences.append(reason[max(0, reason.find(f"{name} ")) :] if name else reason)
 
 
 @dataclass(frozen=True)
