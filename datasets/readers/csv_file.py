@@ -15,7 +15,9 @@ from datasets.base import DatasetInfo, Places
 from datasets.catalogue import register
 from datasets.errors import DatasetError
 from datasets.images import readable
-from datasets.readers.table import Omissions, Reader, Table, existing, in_order, table_of_files
+from datasets.readers.omissions import Omissions
+from datasets.readers.places import existing
+from datasets.readers.table import Reader, Table, in_order, table_of_files
 
 
 def read_csv(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, Mapping[str, str]]]:

@@ -12,7 +12,9 @@ from datasets.base import DatasetInfo, Places
 from datasets.catalogue import register
 from datasets.errors import DatasetError
 from datasets.images import readable
-from datasets.readers.table import Omissions, Reader, Table, existing, table_of_files
+from datasets.readers.omissions import Omissions
+from datasets.readers.places import existing
+from datasets.readers.table import Reader, Table, table_of_files
 
 _NUMBERED = re.compile(r"cell_(\d+)\.(png|txt)")
 

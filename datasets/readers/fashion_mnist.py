@@ -16,7 +16,8 @@ from datasets.base import DatasetInfo, Places
 from datasets.catalogue import register
 from datasets.errors import DatasetError
 from datasets.images import readable
-from datasets.readers.table import ArrayPictures, Reader, Table
+from datasets.readers.pictures import ArrayPictures
+from datasets.readers.table import Reader, Table
 from datasets.survey import digest_files
 
 CLASSES = (

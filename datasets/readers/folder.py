@@ -15,7 +15,9 @@ from datasets.catalogue import register
 from datasets.errors import DatasetError
 from datasets.images import is_image, readable
 from datasets.readers.csv_file import one_each, read_csv
-from datasets.readers.table import Omissions, Reader, Table, existing, in_order, is_text, table_of_files
+from datasets.readers.omissions import Omissions
+from datasets.readers.places import existing
+from datasets.readers.table import Reader, Table, in_order, is_text, table_of_files
 
 TRAIN = frozenset(("train", "training"))
 VALID = frozenset(("val", "valid", "validation"))

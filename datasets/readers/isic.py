@@ -10,7 +10,9 @@ from pydantic import Field
 from datasets.base import DatasetInfo, Places
 from datasets.catalogue import register
 from datasets.readers.csv_file import one_each, read_csv
-from datasets.readers.table import Omissions, Reader, Table, find, table_of_files
+from datasets.readers.omissions import Omissions
+from datasets.readers.places import find
+from datasets.readers.table import Reader, Table, table_of_files
 
 CLASSES = ("benign", "malignant")
 NEEDS = "get train.csv and jpeg/train/ from https://www.kaggle.com/c/siim-isic-melanoma-classification/data"

@@ -16,7 +16,9 @@ from datasets.base import DatasetInfo, Places
 from datasets.catalogue import register
 from datasets.errors import DatasetError
 from datasets.images import readable
-from datasets.readers.table import ArrayPictures, Reader, Table, existing
+from datasets.readers.pictures import ArrayPictures
+from datasets.readers.places import existing
+from datasets.readers.table import Reader, Table
 from datasets.survey import digest_files
 
 PARTS = ("train", "val", "test")

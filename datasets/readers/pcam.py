@@ -13,7 +13,9 @@ from datasets.base import DatasetInfo, Places
 from datasets.catalogue import register
 from datasets.errors import DatasetError
 from datasets.images import readable
-from datasets.readers.table import ArrayPictures, Reader, Table, find
+from datasets.readers.pictures import ArrayPictures
+from datasets.readers.places import find
+from datasets.readers.table import Reader, Table
 from datasets.survey import digest_files
 
 FILES = tuple(f"camelyonpatch_level_2_split_{part}_{what}.h5" for part in ("train", "valid", "test") for what in "xy")

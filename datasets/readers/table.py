@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from pydantic import Field
 
 from datasets.base import Dataset, LabelledImages, Places
 from datasets.cache import fingerprint
 from datasets.decoded import Pictures, decoded
-from datasets.errors import DatasetError
-from datasets.images import read_image, readable
+from datasets.images import readable
+from datasets.readers.omissions import Omissions
+from datasets.readers.pictures import FilePictures
 from datasets.sources import Collected, Collection
 from datasets.spec import format_spec
 from datasets.splits import Part, in_part
 from datasets.survey import Survey, survey_images
-
-MOST_LISTED = 1000
-"""Images left out that are listed; all are counted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,92 +121,6 @@ class Reader(Dataset):
         return format_spec(self.info.name, values, argument=text)
 
 
-@dataclass
-class Omissions:
-    """Collects what is wrong with single images, or refuses the first.
-
-    Attributes:
-        skip: Whether to go on (``--skip-bad-images``).
-        sentences: What was left out, and why.
-    """
-
-    skip: bool
-    sentences: list[str] = field(default_factory=list)
-
-    def add(self, reason: str, *, name: str = "", others: int = 0) -> None:
-        """Takes note of an image that has to be left out.
-
-        Args:
-            reason: One sentence that names the file and the way out.
-            name: What the record is to call the image, in the place of its path.
-            others: How many more there are, if that is known.
-
-        Raises:
-            DatasetError: Nothing is to be skipped.
-        """
-        if not self.skip:
-            more = f" and {others} more" if others else ""
-            raise DatasetError(f"{reason.rstrip('.')}, or leave it{more} out with --skip-bad-images.")
-        self.sentences.append(reason[max(0, reason.find(f"{name} ")) :] if name else reason)
-
-
-@dataclass(frozen=True)
-class FilePictures:
-    """Images that are a file each."""
-
-    files: Sequence[Path]
-    survey: Survey
-
-    @property
-    def contents(self) -> str:
-        """See `Pictures`."""
-        return self.survey.contents
-
-    @property
-    def channels(self) -> int:
-        """1 where every file is stored without colour."""
-        return self.survey.channels
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def items(self, start: int, stop: int) -> Sequence[Path]:
-        """See `Pictures`."""
-        return self.files[start:stop]
-
-    def decode(self, item: Path) -> Image.Image:
-        """See `Pictures`."""
-        return read_image(item)
-
-
-@dataclass(frozen=True)
-class ArrayPictures:
-    """Images that are rows of arrays in a file.
-
-    Attributes:
-        contents: Hex digest of the file.
-        channels: 1 or 3.
-        n: How many.
-        rows: (start, stop) → (stop − start, H, W) or (…, H, W, 3) uint8; called in rising order.
-    """
-
-    contents: str
-    channels: int
-    n: int
-    rows: Callable[[int, int], NDArray[np.uint8]]
-
-    def __len__(self) -> int:
-        return self.n
-
-    def items(self, start: int, stop: int) -> Sequence[Any]:
-        """See `Pictures`."""
-        return list(self.rows(start, stop))
-
-    def decode(self, item: NDArray[np.uint8]) -> Image.Image:
-        """See `Pictures`."""
-        return Image.fromarray(item)
-
-
 def table_of_files(
     files: Sequence[Path],
     *,
@@ -267,43 +178,3 @@ def in_order(names: Iterable[str]) -> tuple[str, ...]:
 def is_text(path: Path | str) -> bool:
     """Whether a name is text in UTF-8, and not bytes that were taken for it."""
     return str(path).isascii() or str(path) == readable(path)
-
-
-def existing(path: Path, what: str) -> Path:
-    """The path, where there is something.
-
-    Raises:
-        DatasetError: There is nothing.
-    """
-    found = path.expanduser()
-    if not found.exists():
-        raise DatasetError(f"there is no {what} {readable(found)}; give the path of one that exists.")
-    return found
-
-
-def find(name: str, wanted: Sequence[str], *, given: Path | None, places: Places, needs: str) -> Path:
-    """The folder that holds what a set needs: the one given, or one of that name inside it.
-
-    Args:
-        name: The folder's usual name, and the dataset's.
-        wanted: Paths inside it of which each has to exist.
-        given: The user's ``path=…``, if any; else ``places.data`` is looked at.
-        places: Where data lies.
-        needs: What to get where, for the message.
-
-    Raises:
-        DatasetError: There is none.
-    """
-    start = given if given is not None else places.data
-    looked = "no place is named"
-    if start is not None:
-        start = start.expanduser()
-        for folder in (start, start / name):
-            if all((folder / entry).exists() for entry in wanted):
-                return folder
-        lacking = next(entry for entry in wanted if not (start / entry).exists())
-        looked = f"{readable(start)} holds no {lacking}"
-    raise DatasetError(
-        f"{name} is not found ({looked}); {needs}, and name the folder that holds it, or its parent, by "
-        f"path=…, --data-dir or BENCH_DATA."
-    )
