@@ -137,6 +137,9 @@ def plan(
 ) -> list[Run]:
     """Lists the runs of a study: seed by seed, so that pairs are complete as early as can be.
 
+    The last of several seeds goes backwards: the reference arms, which take least, come at the very end and fill up
+    what the dear runs before them leave idle of the other cores.
+
     Args:
         methods: As resolved.
         sources: Each dataset with what it opened to.
@@ -152,7 +155,8 @@ def plan(
     for dataset, source in sources:
         name, table = dataset.name, dataset.to_table()
         for seed in seeds:
-            for method, method_name, method_table, spec in arms:
+            last = len(seeds) > 1 and (dataset, seed) == (sources[-1][0], seeds[-1])
+            for method, method_name, method_table, spec in reversed(arms) if last else arms:
                 identity = {
                     "fingerprint": source.fingerprint,
                     "method": spec,

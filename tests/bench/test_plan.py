@@ -98,6 +98,13 @@ def test_identity_holds_what_makes_a_run_and_nothing_else(session, places) -> No
     assert session("nearest-mean[temperature=10]").runs[0].run_id == plain.run_id, "a default spelled out is no change"
 
 
+def test_the_last_of_several_seeds_ends_with_the_reference_arms(session) -> None:
+    runs = session("nearest-mean", seeds=(0, 1), references=True).runs
+    assert [run.seed for run in runs] == [0] * 3 + [1] * 3
+    assert [run.method for run in runs[:3]] == ["none", "classic-balanced", "nearest-mean"]
+    assert [run.method for run in runs[3:]] == ["nearest-mean", "classic-balanced", "none"]
+
+
 def test_two_folders_of_one_name_are_not_taken_for_each_other() -> None:
     with pytest.raises(UsageError, match=r"two datasets in different places are called folder:pets; rename one"):
         resolve_datasets(["folder:a/pets", "folder:b/pets"])
