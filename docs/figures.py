@@ -81,6 +81,10 @@ def _difference(evidence: Evidence, method: str, metric: str = "balanced_accurac
     return signed_points(one.difference or 0.0, one.interval)
 
 
+def _verdict(evidence: Evidence, method: str, metric: str = "balanced_accuracy") -> str:
+    return _one(evidence, method, metric).verdict
+
+
 def _recall(evidence: Evidence, method: str, name: str) -> str:
     return f"{evidence.results.recall_means[evidence.results.datasets[0], method, name].mean:.3f}"
 
@@ -92,6 +96,7 @@ def _version(evidence: Evidence, method: str) -> str:
 NUMBERS: dict[str, Callable[..., str]] = {
     "cost": _cost,
     "difference": _difference,
+    "verdict": _verdict,
     "recall": _recall,
     "version": _version,
 }

@@ -39,7 +39,11 @@ def test_the_committed_report_is_that_of_the_committed_records(study: Path, tmp_
     for name in WRITTEN:
         (again / name).unlink()
     done = subprocess.run(
-        [sys.executable, "-m", "bench", "report", str(again)], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "bench", "report", str(again), "--format", "md,html"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     for name in WRITTEN:
@@ -73,13 +77,19 @@ def test_every_piece_of_a_report_can_stand_in_a_document(kind: str, words: str) 
 
 def test_a_figure_within_a_line_is_that_of_the_table() -> None:
     filled = script("docs/figures.py").filled
-    asked = "cost placebos duplicate against oversample", "recall demo none schizont", "difference demo unified"
+    asked = (
+        "cost placebos duplicate against oversample",
+        "recall demo none schizont",
+        "difference demo unified",
+        "verdict demo none[classifier=vit]",
+    )
     line = " and ".join(f"<!-- {figure} -->x<!-- end -->" for figure in asked)
-    cost, recall, difference = re.findall("-->(.+?)<!-- end -->", filled(line))
+    cost, recall, difference, verdict = re.findall("-->(.+?)<!-- end -->", filled(line))
     ratio, low, high = re.findall(r"\d+\.\d+", cost)
     verdicts = filled("<!-- verdicts placebos against oversample -->\n<!-- end -->\n")
     assert f"×{ratio} \\[{low}, {high}\\]" in next(row for row in verdicts.splitlines() if "| `duplicate` |" in row)
     assert f"| {recall} ±" in filled("<!-- classes demo -->\n<!-- end -->\n")
+    assert f"`none[classifier=vit]` is **{verdict}**" in filled("<!-- findings demo -->\n<!-- end -->\n")
     assert f": {difference}." in filled("<!-- findings demo -->\n<!-- end -->\n")
     assert filled(filled(line)) == filled(line)
 
