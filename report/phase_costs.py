@@ -21,7 +21,8 @@ def phase_cost_table(results: Results, dataset: str, found: Sequence[Comparison]
     """Each phase's cost over the reference's whole cost, paired by seed.
 
     Phases of a method add up to about its ratio of the whole (geometric means do so roughly), so the table says where
-    a dearer method spends more: a two-stage one in its generator, a unified one in its joint training.
+    a dearer method spends more: a two-stage one in its generator, a unified one in its joint training. A reference of
+    several phases has a row of its own, its phases as shares of its whole.
 
     Args:
         results: The study's.
@@ -33,25 +34,28 @@ def phase_cost_table(results: Results, dataset: str, found: Sequence[Comparison]
     """
     costs = _costs(results, dataset)
     here = [one for one in found if (one.dataset, one.metric) == (dataset, results.metric)]
-    by_pair = [(one, _ratios(costs.get(one.method, {}), costs.get(one.reference, {}))) for one in here]
-    phases = in_order(phase for _, ratios in by_pair for phase in ratios if phase)
+    arms = [one.reference for one in here]
+    several = [arm for arm in arms if any(len(of_run) > 1 for of_run in costs.get(arm, {}).values())]
+    pairs = dict.fromkeys([(one.method, one.reference) for one in here] + [(arm, arm) for arm in several])
+    by_pair = {(mine, theirs): _ratios(costs.get(mine, {}), costs.get(theirs, {})) for mine, theirs in pairs}
+    phases = in_order(phase for ratios in by_pair.values() for phase in ratios if phase)
     if not phases:
         return None
     rows: list[tuple[Text, ...]] = [
         (
-            Code(one.method),
-            Code(one.reference),
+            Code(mine),
+            Code(theirs),
             *(ratio(*ratios[phase]) if phase in ratios else NOTHING for phase in phases),
             Strong(ratio(*ratios[""])),
         )
-        for one, ratios in by_pair
+        for (mine, theirs), ratios in by_pair.items()
         if "" in ratios
     ]
     caption = (
         f"Cost phase by phase on {short(dataset, 80)}: {results.cost_clock} seconds of each phase as a multiple of the "
         "whole run that the method is held against, scoring left out; geometric means over paired seeds with 95 % "
         "intervals."
-    ) + cost_basis([one.at_equal_speed for one, ratios in by_pair if "" in ratios])
+    ) + cost_basis([one.at_equal_speed for one in here if "" in by_pair[one.method, one.reference]])
     columns = (
         *(Column(name, "left") for name in ("method", "held against")),
         *(Column(phase) for phase in phases),

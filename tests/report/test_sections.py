@@ -163,6 +163,21 @@ def test_costs_phase_by_phase_are_shares_of_the_references_run(make_record):
     assert phase_cost_table(Results.of([make_record()]), "cells", []) is None
 
 
+def test_a_reference_of_two_phases_shows_what_each_is_of_its_whole(make_record):
+    records = []
+    for seed in range(3):
+        two = make_record(method="vitgan", seed=seed, tier="two-stage")
+        one = make_record(method="unified", seed=seed, tier="unified")
+        records += [timed(two, generator=30.0, classifier=10.0, score=5.0), timed(one, joint=32.0, score=5.0)]
+    results = Results.of(records, study=Study(name="x", reference="vitgan"))
+    table = phase_cost_table(results, "cells", compare(results))
+    assert [column.name for column in table.columns][2:-1] == ["generator", "classifier", "joint"]
+    exactly = [f"×{x} [{x}, {x}]" for x in ("0.75", "0.25", "0.80", "1.00")]
+    assert [row[:2] for row in cells(table)] == [["unified", "vitgan"], ["vitgan", "vitgan"]]
+    assert cells(table)[0][4:] == [exactly[2], exactly[2]]
+    assert cells(table)[1][2:4] + cells(table)[1][5:] == [exactly[0], exactly[1], exactly[3]]
+
+
 def settings(make_record, names, base):
     noise = np.array([0.002, -0.001, 0.0, -0.001])
     return [
