@@ -17,6 +17,7 @@ from markupsafe import Markup
 from report.as_data import Spans, as_data
 from report.document import Document
 from report.svg import InlineFigures
+from report.table_layout import tied
 
 _BREAK = re.compile(r"(?=\[)|(?<=[,/])")
 TEMPLATES = Path(__file__).parent / "templates"
@@ -50,6 +51,7 @@ def to_html(document: Document, folder: Path) -> str:
             policy=_policy(script=script, style=style),
             inline=inline,
             body=body,
+            tied=tied,
             definitions=Markup(figures.definitions),
             script=script,
             style=style,
@@ -79,12 +81,16 @@ def body(table: Mapping[str, Any]) -> Markup:
         named = bool(row[0][0]["text"])
         tags = ["th" if named else "td", *["td"] * (len(row) - 1)]
         cells = [
-            f'<{tag} class="{align}">{"".join(map(_span, cell))}</{tag}>'
+            f'<{tag} class="{align}">{"".join(map(_cell, cell))}</{tag}>'
             for tag, align, cell in zip(tags, aligns, row, strict=True)
         ]
         head = "<tr>" if named else '<tr class="goes-on">'
         rows.append(f"{head}{''.join(cells)}</tr>\n")
     return Markup("".join(rows))
+
+
+def _cell(span: dict[str, str]) -> str:
+    return _span({**span, "text": tied(span["text"])})
 
 
 def _span(span: dict[str, str]) -> str:

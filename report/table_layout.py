@@ -183,8 +183,12 @@ def with_breaks(text: str, longest: int = LONGEST_WORD) -> str:
 
     They break before a bracket, after a comma or the like, and at last anywhere.
     """
-    tied = _TIED.sub(lambda found: found[0].replace(" ", "\u00a0"), text)
-    return " ".join(_broken(word) if len(word) > longest else word for word in tied.split(" "))
+    return " ".join(_broken(word) if len(word) > longest else word for word in tied(text).split(" "))
+
+
+def tied(text: str) -> str:
+    """A text in which an interval, and the deviation after ±, are never broken."""
+    return _TIED.sub(lambda found: found[0].replace(" ", "\u00a0"), text)
 
 
 def _broken(word: str) -> str:

@@ -48,14 +48,25 @@ def draw_confusions(counts: Mapping[str, NDArray[np.int64]], path: Path, *, clas
         for axes in grid.flat[len(counts) :]:
             axes.set_visible(False)
         for i, (axes, title, of_method) in enumerate(zip(grid.flat, titles, counts.values(), strict=False)):
-            below = i + columns >= len(counts)  # the lowest of its column
             _matrix(axes, of_method, side=side)
             axes.set_title(title, fontsize=7 if columns > 3 else 8)
-            axes.set_xticks(range(k), classes if below else [""] * k, rotation=90)
+            axes.set_xticks(range(k), classes if i // columns == rows - 1 else [""] * k, rotation=90)
+            if i // columns < rows - 1 and i + columns >= len(counts):
+                _hang(axes, classes)
             axes.set_yticks(range(k), classes if i % columns == 0 else [""] * k)
         figure.supxlabel("called", fontsize=8.5)
         figure.supylabel("true", fontsize=8.5)
         return save(figure, path)
+
+
+def _hang(axes: Axes, classes: Sequence[str]) -> None:
+    """Names below a matrix of the last row but one, in the empty place below it, so that they part no rows."""
+    low = axes.get_ylim()[0]
+    for j, name in enumerate(classes):
+        hanging = axes.annotate(
+            name, (j, low), (0, -4), textcoords="offset points", rotation=90, ha="center", va="top", fontsize=7
+        )
+        hanging.set_in_layout(False)
 
 
 def _matrix(axes: Axes, counts: NDArray[np.int64], *, side: float) -> None:

@@ -134,7 +134,7 @@ def _draw(blocks: Sequence[Sequence[Row]], path: Path, *, classes: Sequence[str]
                     va="center",
                     fontsize=7.5,
                     color=colour,
-                    linespacing=1.0,
+                    linespacing=1.25,
                 )
         axes.set(xlim=(0, WIDTH), ylim=(0, whole))  # inches
         return save(figure, path)

@@ -235,7 +235,7 @@ def test_the_scatter_names_its_front_and_its_scale(tmp_path, drawn):
 
 
 @pytest.mark.parametrize("n_classes", [2, 4, 6, 11])
-@pytest.mark.parametrize("n_methods", [1, 12])
+@pytest.mark.parametrize("n_methods", [1, 6, 7, 10, 12], ids=lambda n: f"{n} methods")
 def test_confusions_are_readable(tmp_path, drawn, n_classes, n_methods):
     counts = np.random.default_rng(0).integers(0, 90, (n_classes, n_classes))
     counts[0] = 0

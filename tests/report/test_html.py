@@ -139,6 +139,14 @@ def test_html_holds_what_markdown_holds(written_study):
     assert "cannot read a|b*c*.png or <img> `x`" in page.text["main"][0]
 
 
+def test_cells_may_break_before_an_interval_and_never_within():
+    table = Table("c", (Column("method", "left"), Column("cost [95 %]")), ((Code("a"), "×0.90 [0.86, 0.95]"),))
+    page = to_html(Document("t", (table,)), HERE)
+    assert "×0.90 [0.86,\u00a00.95]<" in page and "cost [95\u00a0%]<" in page
+    (style,) = re.findall(r"<style>(.*?)</style>", page, flags=re.DOTALL)
+    assert "nowrap" not in re.search(r"\n\.right \{[^}]*\}", style).group()
+
+
 def test_rows_below_a_name_move_with_it():
     rows = ((Code("a"), "1"), ("", "2"), (Code("b"), "3"))
     text = to_html(Document("t", (Table("c", (Column("m", "left"), Column("n")), rows),)), HERE)
