@@ -134,6 +134,24 @@ def test_families_are_of_at_most_fourteen_comparisons_under_the_names_that_runs_
     assert max(map(len, compared.values())) <= 14, compared
 
 
+def test_the_ablation_has_a_row_for_every_switch_of_unified() -> None:
+    switches = {
+        ("projection", False),
+        ("weighting", "dwa"),
+        ("weighting", "fixed"),
+        ("selection", "confidence"),
+        ("selection", "none"),
+        ("backbone", "conv"),
+        ("generated", False),
+        ("adversarial", False),
+    }
+    planned = [METHODS.build(spec) for spec in read_study(ROOT / "docs" / "studies" / "unified-ablation.toml").methods]
+    assert switches <= {item for method in planned for item in method.non_default_parameters().items()}
+    runs = Store(ROOT / "results" / "reference" / "unified-ablation").records()
+    asked = {method.name for method in planned}
+    assert {(run.dataset, run.method) for run in runs} == {(d, m) for d in ("chula-rbc-4", "cells") for m in asked}
+
+
 def test_thinned_curves_keep_their_ends() -> None:
     from results.curves import CurvePoint
 
