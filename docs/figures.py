@@ -13,9 +13,12 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from statistics import fmean
 from typing import Any, TypeAlias
 
 from report import generative
@@ -24,9 +27,10 @@ from report.comparison import Comparison
 from report.document import Block, Column, Document, Table
 from report.evidence import Evidence
 from report.findings import findings, one_or_two
+from report.frame import METRICS
 from report.markdown import to_markdown
 from report.numbers import signed_points
-from report.one_seed import one_seed
+from report.one_seed import one_seed, single_seeds
 from report.phase_costs import phase_cost_table
 from report.stability import stability
 from report.statistics.simulation import assumed_correlation, simulate
@@ -71,40 +75,135 @@ KINDS: dict[str, Piece] = {
 }
 
 
-def _cost(evidence: Evidence, method: str) -> str:
-    low, high = (one := _one(evidence, method)).cost_interval or (float("nan"),) * 2
+def _cost(asked: Asked) -> str:
+    low, high = (one := asked.comparison).cost_interval or (float("nan"),) * 2
     return f"{amount(one.cost_ratio or float('nan'))} times (95 % interval {amount(low)} to {amount(high)})"
 
 
-def _difference(evidence: Evidence, method: str, metric: str = "balanced_accuracy") -> str:
-    one = _one(evidence, method, metric)
-    return signed_points(one.difference or 0.0, one.interval)
+def _recall(asked: Asked) -> str:
+    method, name = asked.names
+    return f"{asked.results.recall_means[asked.results.datasets[0], method, name].mean:.3f}"
 
 
-def _verdict(evidence: Evidence, method: str, metric: str = "balanced_accuracy") -> str:
-    return _one(evidence, method, metric).verdict
+def _score(asked: Asked) -> str:
+    return f"{asked.results.means[asked.results.datasets[0], asked.names[0], asked.metric].mean:.3f}"
 
 
-def _recall(evidence: Evidence, method: str, name: str) -> str:
-    return f"{evidence.results.recall_means[evidence.results.datasets[0], method, name].mean:.3f}"
+def _behind(asked: Asked) -> str:
+    return _span(100 * abs(one.difference or 0.0) for one in asked.comparisons)
 
 
-def _version(evidence: Evidence, method: str) -> str:
-    return str(next(record.version for record in evidence.results.records if record.method == method))
+def _ahead(asked: Asked) -> str:
+    told = single_seeds(asked.results, asked.results.datasets[0], asked.comparisons)
+    ahead, pairs = sum(one.ahead for one in told), sum(len(one.values) for one in told)
+    return f"{_word(ahead) if ahead else 'none'} of {_word(pairs)}"
 
 
-NUMBERS: dict[str, Callable[..., str]] = {
+def _decided(asked: Asked) -> str:
+    words = Counter(one.word for one in asked.comparisons)
+    return ", ".join(f"{_word(n)} {word}" for word, n in words.items())
+
+
+def _runs(asked: Asked) -> str:
+    counts = {sum(r.method == name for r in asked.results.records) for name in asked.names}
+    return _span(counts, written=_word)
+
+
+def _kid(asked: Asked) -> str:
+    (method,) = asked.names
+    records = [r for r in asked.results.records if r.method == method and (not asked.seeds or r.seed in asked.seeds)]
+    values = [r.generative.kid for r in records if r.generative is not None and r.generative.kid is not None]
+    return _span(values, written="{:.2f}".format)
+
+
+def _fidelity(asked: Asked) -> str:
+    by_class: dict[tuple[str, str], list[float]] = {}
+    for record in asked.results.records:
+        if record.method in asked.names and record.generative is not None:
+            for name, of in record.generative.per_class.items():
+                if of.label_fidelity is not None:
+                    by_class.setdefault((record.method, name), []).append(of.label_fidelity)
+    return _span(100 * fmean(values) for values in by_class.values())
+
+
+_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def _word(number: float) -> str:
+    return _WORDS[int(number)] if 0 <= number < len(_WORDS) else f"{number:.0f}"
+
+
+def _span(values: Iterable[float], *, written: Callable[[float], str] = "{:.0f}".format) -> str:
+    low, high = written(min(values := list(values))), written(max(values))
+    return low if low == high else f"{low} to {high}"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a figure within a line is asked of: a study's first dataset.
+
+    Attributes:
+        evidence: The study's.
+        words: What stands behind the study's name: methods and classes, a metric, ``seeds=0,3``.
+    """
+
+    evidence: Evidence
+    words: tuple[str, ...]
+
+    @property
+    def results(self) -> Results:
+        """The study's records."""
+        return self.evidence.results
+
+    @property
+    def metric(self) -> str:
+        """The metric asked for; else balanced accuracy."""
+        return next((word for word in self.words if word in METRICS), "balanced_accuracy")
+
+    @property
+    def seeds(self) -> set[int]:
+        """The seeds asked for; else none."""
+        told = next((word for word in self.words if word.startswith("seeds=")), "seeds=").partition("=")[2]
+        return {int(seed) for seed in told.split(",") if seed}
+
+    @property
+    def names(self) -> list[str]:
+        """Methods and classes."""
+        return [word for word in self.words if word not in METRICS and not word.startswith("seeds=")]
+
+    @property
+    def comparisons(self) -> list[Comparison]:
+        """Of each method with its reference arm."""
+        by_arm = {one.method: one for one in self.evidence.compared if one.metric == self.metric}
+        return [by_arm[name] for name in self.names]
+
+    @property
+    def comparison(self) -> Comparison:
+        """The only one."""
+        (one,) = self.comparisons
+        return one
+
+
+NUMBERS: dict[str, Callable[[Asked], str]] = {
     "cost": _cost,
-    "difference": _difference,
-    "verdict": _verdict,
+    "costs": lambda asked: _span((one.cost_ratio or 0.0 for one in asked.comparisons), written=amount),
+    "difference": lambda asked: signed_points(asked.comparison.difference or 0.0, asked.comparison.interval),
+    "behind": _behind,
+    "ahead": _ahead,
+    "verdict": lambda asked: asked.comparison.verdict,
+    "decided": _decided,
+    "needed": lambda asked: _span((one.seeds_needed or 0 for one in asked.comparisons), written=_word),
     "recall": _recall,
-    "version": _version,
+    "score": _score,
+    "runs": _runs,
+    "kid": _kid,
+    "fidelity": _fidelity,
+    "budget": lambda asked: f"{asked.results.records[0].budget[asked.names[0]]:,}",
+    "version": lambda asked: str(next(r.version for r in asked.results.records if r.method == asked.names[0])),
 }
-"""Single figures of a study's first dataset, for a method against its reference arm."""
-
-
-def _one(evidence: Evidence, method: str, metric: str = "balanced_accuracy") -> Comparison:
-    return next(one for one in evidence.compared if (one.method, one.metric) == (method, metric))
+"""Single figures, of one method or of several (``4 to 9``): a method's difference to its reference arm in balanced
+accuracy, in points; by how many they are behind; in how many pairs of seeds ahead; KID of images generated at single
+seeds; label fidelity of each class, in hundredths, as means over seeds."""
 
 
 @cache
@@ -168,7 +267,7 @@ def filled(text: str) -> str:
         return f"{found['open']}\n{unnumbered}\n{found['close']}"
 
     def number(found: re.Match[str]) -> str:
-        told = NUMBERS[found["kind"]](_study(found["study"], found["reference"]), *found["of"].split())
+        told = NUMBERS[found["kind"]](Asked(_study(found["study"], found["reference"]), tuple(found["of"].split())))
         return f"{found['open']}{told}{found['close']}"
 
     return WITHIN_A_LINE.sub(number, BLOCK.sub(block, text))

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from datasets import DATASETS, DatasetError, Places, SpecError
-from datasets.chula import WINDOW, crop_cells, find_folder, read_labels
+from datasets.chula import WINDOW, crop_cells, find_folder, photographs, read_labels
 
 REAL_PLACES = [os.environ.get("BENCH_DATA"), Path(__file__).parents[2].parent / "shared" / "data"]
 CLASSES = "chula-rbc-12[part=all,classes=normal/teardrop]"
@@ -61,6 +61,19 @@ def test_split_carries_the_right_pixels_labels_and_groups(tmp_path):
             seen.append((str(name), int(label)))
     assert sorted(seen) == [(str(n), label) for n in range(6) for label in (0, 1)]
     assert (split.rule, split.fresh) == ("resampled", None)
+
+
+def test_a_photograph_under_two_names_is_one_group(tmp_path):
+    write_six_images(tmp_path / "set")
+    shutil.copy(tmp_path / "set" / "Dataset" / "2.jpg", tmp_path / "set" / "Dataset" / "9.jpg")
+    (tmp_path / "set" / "Label" / "9.txt").write_text("41 39 0\n70 60 7\n")
+    for seed in range(20):
+        split = (
+            DATASETS.build(f"{CLASSES[:-1]},path={tmp_path / 'set'}]").open(places(tmp_path)).split(size=8, seed=seed)
+        )
+        assert sorted(str(g) for of in (split.train, split.valid, split.test) for g in of.groups) == sorted(
+            name for name in ("0", "1", "2", "2", "3", "4", "5") for _ in range(2)
+        )
 
 
 def test_fingerprint_survives_a_move_and_sees_a_changed_pixel_or_label(tmp_path):
@@ -165,6 +178,14 @@ def test_real_counts_are_the_published_ones(real):
     published = [6330, 689, 461, 3449, 2753, 1996, 2140, 307, 785, 897, 184, 1063, 1052]
     assert np.bincount(cells.type).tolist() == published
     assert len(cells.type) == 22_106
+
+
+def test_real_files_that_are_copies_of_others_are_known(real):
+    folder = find_folder(None, Places(data=real))
+    cells = read_labels(folder)
+    first = photographs(folder, cells)
+    copies = {cells.images[of] + "=" + cells.images[n] for n, of in enumerate(first) if of != n}
+    assert len(copies) == 21 and {"296=298", "564=611", "52=54"} <= copies
 
 
 @pytest.mark.slow
