@@ -6,7 +6,8 @@
 Between `<!-- KIND STUDY -->` and `<!-- end -->` stands one piece of the report of results/reference/STUDY; `KINDS` has
 the pieces. `<!-- KIND STUDY against ARM -->` holds all methods against that arm, as `bench compare --reference` does.
 Within a line, `<!-- KIND STUDY METHOD … -->…<!-- end -->` is one figure, of `NUMBERS`; `against ARM` may end it too.
-`<!-- rates simulated -->` is the table of simulated error rates.
+`<!-- rates simulated -->` is the table of simulated error rates, `<!-- grid NAME -->` has the verdicts of all studies
+NAME-….
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ from typing import Any, TypeAlias
 from report import generative
 from report.compare import compare
 from report.comparison import Comparison
-from report.document import Block, Column, Document, Table
+from report.document import Block, Code, Column, Document, Table
 from report.evidence import Evidence
 from report.findings import findings, one_or_two
-from report.frame import METRICS
+from report.frame import METRICS, base_name
 from report.markdown import to_markdown
-from report.numbers import signed_points
+from report.numbers import difference, signed_points
 from report.one_seed import one_seed, single_seeds
 from report.phase_costs import phase_cost_table
 from report.stability import stability
@@ -238,6 +239,35 @@ def rates() -> Table:
 
 
 @cache
+def grid(prefix: str) -> Table:
+    """The verdicts of studies that differ in their budgets, ``PREFIX-…``, side by side; each family a block of rows."""
+    studies = [_study(folder.name, None) for folder in STUDIES.glob(f"{prefix}-*") if (folder / "study.toml").exists()]
+    studies.sort(key=lambda evidence: evidence.results.records[0].budget["generator_steps"])
+    found = [
+        {(one.family, one.method): one for one in evidence.compared if one.metric == "balanced_accuracy"}
+        for evidence in studies
+    ]
+    classifiers = {record.method: str(record.parameters["classifier"]) for record in studies[0].results.records}
+    rows = [
+        (
+            family,
+            Code(base_name(method)),
+            Code(base_name(classifiers[method])),
+            *(difference(one[family, method].difference, one[family, method].interval) for one in found),
+            ", ".join(one[family, method].word for one in found),
+        )
+        for family, method in found[0]
+    ]
+    budgets = (evidence.results.records[0].budget for evidence in studies)
+    columns = (
+        *(Column(words, "left") for words in ("learning rates", "method", "classifier")),
+        *(Column(f"{of['generator_steps']:,} and {of['classifier_steps']:,} updates") for of in budgets),
+        Column("verdicts", "left"),
+    )
+    return Table("", columns, tuple(rows))
+
+
+@cache
 def _study(name: str, reference: str | None) -> Evidence:
     results = read_results(STUDIES / name)
     if reference:
@@ -255,8 +285,11 @@ def filled(text: str) -> str:
     """
 
     def block(found: re.Match[str]) -> str:
+        blocks: tuple[Block, ...]
         if found["kind"] == "rates":
-            blocks: tuple[Block, ...] = (rates(),)
+            blocks = (rates(),)
+        elif found["kind"] == "grid":
+            blocks = (grid(found["study"]),)
         else:
             evidence = _study(found["study"], found["reference"])
             results, kind = evidence.results, KINDS[found["kind"]]
