@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 from typer.testing import CliRunner
@@ -95,6 +96,62 @@ def test_a_figure_within_a_line_is_that_of_the_table() -> None:
     assert filled(filled(line)) == filled(line)
 
 
+def in_a_line(figure: str) -> str:
+    filled = script("docs/figures.py").filled(f"<!-- {figure} -->x<!-- end -->")
+    return filled.removeprefix(f"<!-- {figure} -->").removesuffix("<!-- end -->")
+
+
+def test_figures_of_several_methods_are_those_of_their_runs() -> None:
+    runs = Store(ROOT / "results" / "reference" / "rbc4").records()
+    score = {(run.method, run.seed): run.metrics.balanced_accuracy for run in runs if run.metrics is not None}
+    arms = ("dcgan", "bagan")
+    led = {arm: [score[arm, s] - score["classic-balanced", s] for m, s in score if m == arm] for arm in arms}
+    behind = sorted(round(-100 * fmean(values)) for values in led.values())
+    assert in_a_line("behind rbc4 dcgan bagan") == "{} to {}".format(*behind)
+    ahead, pairs = sum(x > 0 for of in led.values() for x in of), sum(map(len, led.values()))
+    assert in_a_line("ahead rbc4 dcgan bagan") == f"{ahead or 'none'} of {'ten' if pairs == 10 else pairs}"
+    assert in_a_line("runs mlp-and-cnn dcgan") == "three" and in_a_line("runs demo bagan unified") == "three"
+    assert in_a_line("budget bagan-order generator_steps") == "20,000"
+    kid = {run.seed: run.generative.kid for run in runs if run.method == "dcgan" and run.generative is not None}
+    assert in_a_line("kid rbc4 dcgan seeds=1") == f"{kid[1]:.2f}"
+    assert in_a_line("kid rbc4 dcgan seeds=0,2") == "{:.2f} to {:.2f}".format(*sorted((kid[0], kid[2])))
+    assert in_a_line("score rbc4 none") == f"{fmean(x for (m, _), x in score.items() if m == 'none'):.3f}"
+    asked = [run for run in Store(ROOT / "results" / "reference" / "bagan-order").records() if run.method == "bagan"]
+    by_class = [
+        100 * fmean(run.generative.per_class[name].label_fidelity for run in asked)
+        for name in asked[0].generative.per_class
+    ]
+    assert in_a_line("fidelity bagan-order bagan") == f"{min(by_class):.0f} to {max(by_class):.0f}"
+
+
+def test_figures_of_several_methods_are_those_of_their_verdicts() -> None:
+    rows = script("docs/figures.py").filled("<!-- verdicts bagan-order -->\n<!-- end -->\n").splitlines()
+    told = {row.split("|")[1].strip(" `"): row for row in rows if "| balanced accuracy |" in row}
+    needed, cost = ({arm: row.split("|")[i].strip() for arm, row in told.items()} for i in (10, 11))
+    assert (needed["bagan"], needed["bagan-gp"]) == ("4", "6")
+    assert in_a_line("needed bagan-order bagan bagan-gp") == "four to six"
+    low, high = (cost[arm].split()[0].strip("×") for arm in ("bagan", "bagan-gp"))
+    assert in_a_line("costs bagan-order bagan bagan-gp") == f"{low} to {high}"
+    assert in_a_line("decided placebos oversample noise duplicate") == "one worse, two undecided"
+
+
+def test_studies_of_several_budgets_stand_side_by_side() -> None:
+    table = script("docs/figures.py").filled("<!-- grid sensitivity -->\n<!-- end -->\n").splitlines()
+    head = next(row for row in table if row.startswith("| learning rates |"))
+    row = next(row for row in table if row.startswith("| usual | `cwgan-gp` |"))
+    cells = [cell.strip() for cell in row.split("|")[4:-2]]
+    budgets = sorted(
+        (Store(folder).records()[0].budget["generator_steps"], folder.name)
+        for folder in STUDIES
+        if folder.name.startswith("sensitivity-")
+    )
+    assert len(cells) == len(budgets) >= 2
+    for cell, (steps, name) in zip(cells, budgets, strict=True):
+        assert f"| {steps:,} and " in head
+        points = float(re.findall(r"^[+−]?[\d.]+", in_a_line(f"difference {name} cwgan-gp"))[0].replace("−", "-"))
+        assert float(cell.split()[0].replace("−", "-")) == pytest.approx(points / 100, abs=0.0006)
+
+
 def test_a_document_can_hold_methods_against_another_arm() -> None:
     table = script("docs/figures.py").filled("<!-- verdicts placebos against oversample -->\n<!-- end -->\n")
     assert "| `duplicate` | `oversample` |" in table and "| `oracle` | `oversample` |" in table
@@ -109,8 +166,8 @@ def test_a_figure_that_was_changed_by_hand_would_be_seen() -> None:
 
 
 NO_FIGURE = re.compile(
-    r"95 % interval|±1 point|arXiv [\d.]+|32 × 32|RBC-12|Four types|eleven types|Ten digits|a 6 of a 9|update to four|seed 0"
-    r"|`[^`\n]*`|\]\([^)\n]*\)|^#.*$|^```[\s\S]*?^```|<!--.*?-->",
+    r"95 % interval|±1 point|arXiv [\d.]+|32 × 32|RBC-12|Four types|eleven types|Ten digits|a 6 of a 9|update to four"
+    r"|seed 0|`[^`\n]*`|\]\([^)\n]*\)|^#.*$|^```[\s\S]*?^```|<!--.*?-->",
     re.MULTILINE,
 )
 """What may stand in a document of findings though no record has it: settings, names, titles and links."""
