@@ -238,6 +238,10 @@ def rates() -> Table:
     return Table("", columns, tuple(rows))
 
 
+def _told(one: Comparison) -> str:
+    return difference(one.difference, one.interval) + ("" if one.word == "undecided" else f", {one.word}")
+
+
 @cache
 def grid(prefix: str) -> Table:
     """The verdicts of studies that differ in their budgets, ``PREFIX-…``, side by side; each family a block of rows."""
@@ -253,16 +257,14 @@ def grid(prefix: str) -> Table:
             family,
             Code(base_name(method)),
             Code(base_name(classifiers[method])),
-            *(difference(one[family, method].difference, one[family, method].interval) for one in found),
-            ", ".join(one[family, method].word for one in found),
+            *(_told(one[family, method]) for one in found),
         )
         for family, method in found[0]
     ]
     budgets = (evidence.results.records[0].budget for evidence in studies)
     columns = (
         *(Column(words, "left") for words in ("learning rates", "method", "classifier")),
-        *(Column(f"{of['generator_steps']:,} and {of['classifier_steps']:,} updates") for of in budgets),
-        Column("verdicts", "left"),
+        *(Column(f"{of['generator_steps']:,} and {of['classifier_steps']:,} updates", "left") for of in budgets),
     )
     return Table("", columns, tuple(rows))
 

@@ -139,7 +139,7 @@ def test_studies_of_several_budgets_stand_side_by_side() -> None:
     table = script("docs/figures.py").filled("<!-- grid sensitivity -->\n<!-- end -->\n").splitlines()
     head = next(row for row in table if row.startswith("| learning rates |"))
     row = next(row for row in table if row.startswith("| usual | `cwgan-gp` |"))
-    cells = [cell.strip() for cell in row.split("|")[4:-2]]
+    cells = [cell.strip() for cell in row.split("|")[4:-1]]
     budgets = sorted(
         (Store(folder).records()[0].budget["generator_steps"], folder.name)
         for folder in STUDIES
