@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from statistics import fmean
 
@@ -24,6 +25,7 @@ STUDIES = sorted(path.parent for path in (ROOT / "results" / "reference").glob("
 WRITTEN = ("report.md", "report.html", "table.csv", "table.tex")
 
 
+@cache
 def script(path: str):
     spec = importlib.util.spec_from_file_location(Path(path).stem, ROOT / path)
     assert spec is not None and spec.loader is not None
