@@ -112,7 +112,7 @@ def test_figures_of_several_methods_are_those_of_their_runs() -> None:
     assert in_a_line("behind rbc4 dcgan bagan") == "{} to {}".format(*behind)
     ahead, pairs = sum(x > 0 for of in led.values() for x in of), sum(map(len, led.values()))
     assert in_a_line("ahead rbc4 dcgan bagan") == f"{ahead or 'none'} of {'ten' if pairs == 10 else pairs}"
-    assert in_a_line("runs mlp-and-cnn dcgan") == "three" and in_a_line("runs demo bagan unified") == "three"
+    assert in_a_line("runs digits none") == "six" and in_a_line("runs demo bagan unified") == "three"
     assert in_a_line("budget bagan-order generator_steps") == "20,000"
     kid = {run.seed: run.generative.kid for run in runs if run.method == "dcgan" and run.generative is not None}
     assert in_a_line("kid rbc4 dcgan seeds=1") == f"{kid[1]:.2f}"
