@@ -243,8 +243,15 @@ class ChulaRBC12(Dataset):
 
     def open(self, places: Places) -> Collected:
         """See `Dataset.open`."""
-        options = {"classes": self.classes, "part": self.part, "held": self.held, "path": self.path}
-        return _collect(self, **options, places=places, copies_together=True)
+        return _collect(
+            self,
+            classes=self.classes,
+            part=self.part,
+            held=self.held,
+            path=self.path,
+            places=places,
+            copies_together=True,
+        )
 
 
 @register
@@ -270,5 +277,12 @@ class ChulaRBC4(Dataset):
     def open(self, places: Places) -> Collected:
         """See `Dataset.open`."""
         classes = ("normal", "target", "burr", "teardrop")
-        options = {"classes": classes, "part": self.part, "held": self.held, "path": self.path}
-        return _collect(self, **options, places=places, copies_together=False)
+        return _collect(
+            self,
+            classes=classes,
+            part=self.part,
+            held=self.held,
+            path=self.path,
+            places=places,
+            copies_together=False,
+        )

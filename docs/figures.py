@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from statistics import fmean
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from report import generative
 from report.compare import compare
@@ -39,6 +39,8 @@ from report.study import Results, read_results
 from report.tables import class_recall_table, dataset_table, score_table
 from report.text import amount
 from report.verdicts import verdict_table
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[1]
 STUDIES = ROOT / "results" / "reference"
@@ -76,9 +78,20 @@ KINDS: dict[str, Piece] = {
 }
 
 
+def known(value: T | None) -> T:
+    """What the records tell.
+
+    Raises:
+        ValueError: They do not; a sentence must not be filled with a nought then.
+    """
+    if value is None:
+        raise ValueError("a figure is asked for that the records do not have; say it in other words.")
+    return value
+
+
 def _cost(asked: Asked) -> str:
-    low, high = (one := asked.comparison).cost_interval or (float("nan"),) * 2
-    return f"{amount(one.cost_ratio or float('nan'))} times (95 % interval {amount(low)} to {amount(high)})"
+    (low, high), ratio = known(asked.comparison.cost_interval), known(asked.comparison.cost_ratio)
+    return f"{amount(ratio)} times (95 % interval {amount(low)} to {amount(high)})"
 
 
 def _recall(asked: Asked) -> str:
@@ -91,11 +104,16 @@ def _score(asked: Asked) -> str:
 
 
 def _behind(asked: Asked) -> str:
-    return _span(100 * abs(one.difference or 0.0) for one in asked.comparisons)
+    behind = [-100 * known(one.difference) for one in asked.comparisons]
+    if min(behind) <= 0:
+        raise ValueError(f"not all of {', '.join(asked.names)} are behind; say it in other words.")
+    return _span(behind)
 
 
 def _ahead(asked: Asked) -> str:
     told = single_seeds(asked.results, asked.results.datasets[0], asked.comparisons)
+    if len(told) < len(asked.comparisons):
+        raise ValueError(f"one of {', '.join(asked.names)} has fewer than two pairs; say it in other words.")
     ahead, pairs = sum(one.ahead for one in told), sum(len(one.values) for one in told)
     return f"{_word(ahead) if ahead else 'none'} of {_word(pairs)}"
 
@@ -187,13 +205,13 @@ class Asked:
 
 NUMBERS: dict[str, Callable[[Asked], str]] = {
     "cost": _cost,
-    "costs": lambda asked: _span((one.cost_ratio or 0.0 for one in asked.comparisons), written=amount),
-    "difference": lambda asked: signed_points(asked.comparison.difference or 0.0, asked.comparison.interval),
+    "costs": lambda asked: _span((known(one.cost_ratio) for one in asked.comparisons), written=amount),
+    "difference": lambda asked: signed_points(known(asked.comparison.difference), asked.comparison.interval),
     "behind": _behind,
     "ahead": _ahead,
     "verdict": lambda asked: asked.comparison.verdict,
     "decided": _decided,
-    "needed": lambda asked: _span((one.seeds_needed or 0 for one in asked.comparisons), written=_word),
+    "needed": lambda asked: _span((known(one.seeds_needed) for one in asked.comparisons), written=_word),
     "recall": _recall,
     "score": _score,
     "runs": _runs,

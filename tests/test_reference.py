@@ -135,6 +135,9 @@ def test_figures_of_several_methods_are_those_of_their_verdicts() -> None:
     low, high = (cost[arm].split()[0].strip("×") for arm in ("bagan", "bagan-gp"))
     assert in_a_line("costs bagan-order bagan bagan-gp") == f"{low} to {high}"
     assert in_a_line("decided placebos oversample noise duplicate") == "one worse, two undecided"
+    for false in ("behind placebos oracle noise", "needed rbc4 unified"):
+        with pytest.raises(ValueError, match="say it in other words"):
+            in_a_line(false)
 
 
 def test_studies_of_several_budgets_stand_side_by_side() -> None:

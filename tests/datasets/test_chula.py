@@ -67,10 +67,9 @@ def test_a_photograph_under_two_names_is_one_group(tmp_path):
     write_six_images(tmp_path / "set")
     shutil.copy(tmp_path / "set" / "Dataset" / "2.jpg", tmp_path / "set" / "Dataset" / "9.jpg")
     (tmp_path / "set" / "Label" / "9.txt").write_text("41 39 0\n70 60 7\n")
+    source = DATASETS.build(f"{CLASSES[:-1]},path={tmp_path / 'set'}]").open(places(tmp_path))
     for seed in range(20):
-        split = (
-            DATASETS.build(f"{CLASSES[:-1]},path={tmp_path / 'set'}]").open(places(tmp_path)).split(size=8, seed=seed)
-        )
+        split = source.split(size=8, seed=seed)
         assert sorted(str(g) for of in (split.train, split.valid, split.test) for g in of.groups) == sorted(
             name for name in ("0", "1", "2", "2", "3", "4", "5") for _ in range(2)
         )
