@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from statistics import fmean
 from typing import Any, TypeAlias, TypeVar
@@ -68,6 +69,7 @@ KINDS: dict[str, Piece] = {
     "data": lambda results, _, dataset: (dataset_table(results),) if dataset == results.datasets[0] else (),
     "scores": lambda results, _, dataset: (score_table(results, dataset),),
     "findings": _findings,
+    "summary": lambda *asked: islice(_findings(*asked), 2),
     "verdicts": lambda _, evidence, dataset: (verdict_table(evidence.compared, dataset),),
     "heads": lambda _, evidence, dataset: (verdict_table(evidence.heads, dataset),),
     "costs": lambda results, evidence, dataset: (phase_cost_table(results, dataset, evidence.heads),),
@@ -92,6 +94,12 @@ def known(value: T | None) -> T:
 def _cost(asked: Asked) -> str:
     (low, high), ratio = known(asked.comparison.cost_interval), known(asked.comparison.cost_ratio)
     return f"{amount(ratio)} times (95 % interval {amount(low)} to {amount(high)})"
+
+
+def _head(asked: Asked) -> str:
+    pair = tuple(asked.names)
+    (one,) = (one for one in asked.evidence.heads if (one.method, one.reference, one.metric) == (*pair, asked.metric))
+    return one.word
 
 
 def _recall(asked: Asked) -> str:
@@ -210,6 +218,7 @@ NUMBERS: dict[str, Callable[[Asked], str]] = {
     "behind": _behind,
     "ahead": _ahead,
     "verdict": lambda asked: asked.comparison.verdict,
+    "head": _head,
     "decided": _decided,
     "needed": lambda asked: _span((known(one.seeds_needed) for one in asked.comparisons), written=_word),
     "recall": _recall,
@@ -221,8 +230,9 @@ NUMBERS: dict[str, Callable[[Asked], str]] = {
     "version": lambda asked: str(next(r.version for r in asked.results.records if r.method == asked.names[0])),
 }
 """Single figures, of one method or of several (``4 to 9``): a method's difference to its reference arm in balanced
-accuracy, in points; by how many they are behind; in how many pairs of seeds ahead; KID of images generated at single
-seeds; label fidelity of each class, in hundredths, as means over seeds."""
+accuracy, in points; the verdict on it, or on one method head to head with another; by how many points they are behind;
+in how many pairs of seeds ahead; KID of images generated at single seeds; label fidelity of each class, in hundredths,
+as means over seeds."""
 
 
 @cache

@@ -61,6 +61,8 @@ def _by_seed(results: Results, dataset: str) -> pd.DataFrame:
 
 
 def _whole(scores: pd.DataFrame) -> tuple[pd.DataFrame, Sequence[str]]:
-    """Leaves methods that lack more than half of the seeds out, then the seeds that one of the others lacks."""
-    enough = scores.notna().sum(axis=1) * 2 >= scores.shape[1]
-    return scores[enough].dropna(axis=1), [str(name) for name in scores.index[~enough]]
+    """The methods and seeds that hold the most scores without a gap; the methods with the fewest seeds go first."""
+    counts = scores.notna().sum(axis=1)
+    gapless = (scores[counts >= least].dropna(axis=1) for least in sorted(set(counts)))
+    kept = max(gapless, key=lambda table: table.size)
+    return kept, [str(name) for name in scores.index.difference(kept.index, sort=False)]

@@ -68,6 +68,7 @@ def test_figures_in_the_documents_are_those_of_the_records() -> None:
         ("data", "ring 117, schizont 42"),
         ("scores", "Mean ± standard deviation over seeds on cells"),
         ("findings", "On `cells`, 4 methods are held against"),
+        ("summary", "`unified` is **undecided**"),
         ("verdicts", "Verdicts on cells"),
         ("classes", "trophozoite"),
         ("first", "How often each method comes first on cells"),
@@ -135,6 +136,9 @@ def test_figures_of_several_methods_are_those_of_their_verdicts() -> None:
     low, high = (cost[arm].split()[0].strip("×") for arm in ("bagan", "bagan-gp"))
     assert in_a_line("costs bagan-order bagan bagan-gp") == f"{low} to {high}"
     assert in_a_line("decided placebos oversample noise duplicate") == "one worse, two undecided"
+    heads = script("docs/figures.py").filled("<!-- heads rbc4 -->\n<!-- end -->\n").splitlines()
+    row = next(row for row in heads if row.startswith("| `unified` | `vitgan` | macro AP |"))
+    assert f"| {in_a_line('head rbc4 unified vitgan macro_ap')} |" in row.replace("**", "")
     for false in ("behind placebos oracle noise", "needed rbc4 unified"):
         with pytest.raises(ValueError, match="say it in other words"):
             in_a_line(false)
@@ -155,6 +159,16 @@ def test_studies_of_several_budgets_stand_side_by_side() -> None:
         assert f"| {steps:,} and " in head
         points = float(re.findall(r"^[+−]?[\d.]+", in_a_line(f"difference {name} cwgan-gp"))[0].replace("−", "-"))
         assert float(cell.split()[0].replace("−", "-")) == pytest.approx(points / 100, abs=0.0006)
+
+
+def test_in_no_committed_study_is_a_generator_better_than_its_control_as_the_readme_says() -> None:
+    figures, better = script("docs/figures.py"), []
+    for study in STUDIES:
+        evidence = figures._study(study.name, None)
+        generators = {run.method for run in evidence.results.records if run.tier != "control"}
+        better += [(study.name, one) for one in evidence.compared if one.word == "better" and one.method in generators]
+    assert not better
+    assert any(one.word == "better" for one in figures._study("cells", None).compared), "the oracle is"
 
 
 def test_a_document_can_hold_methods_against_another_arm() -> None:

@@ -62,6 +62,17 @@ def test_who_stays_first(make_record):
     assert "Left out, since seeds are missing: d." in table.caption
 
 
+def test_who_stays_first_is_asked_where_the_most_scores_are(make_record):
+    seeds = {"a": 6, "b": 6, "c": 6, "late": 3}  # 3 × 6 scores without a gap, or 4 × 3
+    records = [make_record(method=m, seed=i, score=0.5 + i / 100) for m, n in seeds.items() for i in range(n)]
+    said, table = stability(Results.of(records), "cells")
+    assert "draw these 6 seeds again" in plain(said.text)
+    assert "Left out, since seeds are missing: late." in table.caption
+    records += [make_record(method="late", seed=i, score=0.5) for i in (3, 4)]  # 4 × 5 are more
+    said, table = stability(Results.of(records), "cells")
+    assert "draw these 5 seeds again" in plain(said.text) and len(table.rows) == 4
+
+
 def test_one_lucky_and_one_unlucky_seed(make_record):
     scores = {"classic-balanced": [0.80, 0.80, 0.80], "gan": [0.83, 0.79, 0.80], "good": [0.81, 0.9, 0.85]}
     records = [make_record(method=m, seed=i, score=s) for m, of in scores.items() for i, s in enumerate(of)]
