@@ -69,7 +69,7 @@ KINDS: dict[str, Piece] = {
     "data": lambda results, _, dataset: (dataset_table(results),) if dataset == results.datasets[0] else (),
     "scores": lambda results, _, dataset: (score_table(results, dataset),),
     "findings": _findings,
-    "summary": lambda *asked: islice(_findings(*asked), 2),
+    "summary": lambda *asked: islice(_findings(*asked), 1),
     "verdicts": lambda _, evidence, dataset: (verdict_table(evidence.compared, dataset),),
     "heads": lambda _, evidence, dataset: (verdict_table(evidence.heads, dataset),),
     "costs": lambda results, evidence, dataset: (phase_cost_table(results, dataset, evidence.heads),),
@@ -103,8 +103,9 @@ def _head(asked: Asked) -> str:
 
 
 def _recall(asked: Asked) -> str:
-    method, name = asked.names
-    return f"{asked.results.recall_means[asked.results.datasets[0], method, name].mean:.3f}"
+    *methods, name = asked.names
+    means = (asked.results.recall_means[asked.results.datasets[0], method, name].mean for method in methods)
+    return _span(means, written="{:.3f}".format)
 
 
 def _score(asked: Asked) -> str:
