@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from statistics import fmean
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -18,7 +19,8 @@ from bench.plan import resolve_methods
 from bench.presets import resolve_budget
 from datasets import DATASETS
 from methods import METHODS
-from results import Store, read_study
+from report.study import Results
+from results import Predictions, Store, read_study, save_predictions
 
 ROOT = Path(__file__).resolve().parents[1]
 STUDIES = sorted(path.parent for path in (ROOT / "results" / "reference").glob("*/study.toml"))
@@ -251,6 +253,23 @@ def test_the_ablation_has_a_row_for_every_switch_of_unified() -> None:
     runs = Store(ROOT / "results" / "reference" / "unified-ablation").records()
     asked = {method.name for method in planned}
     assert {(run.dataset, run.method) for run in runs} == {(d, m) for d in ("chula-rbc-4", "cells") for m in asked}
+
+
+def test_photographs_that_are_published_twice_are_left_out_of_the_tests(tmp_path: Path) -> None:
+    copies = script("docs/copies.py")
+    photograph = {"1": "1", "2": "1", "3": "3", "4": "4"}
+    assert copies.shown(np.array(["1", "3", "4"]), np.array(["2", "3"]), photograph).tolist() == [True, True, False]
+    runs = [run for run in Store(ROOT / "results" / "reference" / "digits").records() if run.seed == 0]
+    labels, called = np.array([0, 0, 0, 0, 1, 1]), {"classic-balanced": [0, 0, 0, 0, 1, 1], "none": [0, 0, 0, 1, 1, 1]}
+    records = [run for run in runs if run.method in called]
+    for run in records:
+        folder = Store(tmp_path).run_folder(run.run_id)
+        folder.mkdir(parents=True)
+        save_predictions(Predictions(labels, np.eye(2, dtype=np.float32)[called[run.method]]), folder)
+    twice = np.array([True, True, False, False, False, False])
+    scores, differences = copies.shifts(Results.of(records, folder=tmp_path), {0: twice})
+    assert scores == {"classic-balanced": 0, "none": pytest.approx((1 / 2 - 3 / 4) / 2)}  # of the first class's recall
+    assert differences == {"none": pytest.approx(-1 / 8)}
 
 
 def test_thinned_curves_keep_their_ends() -> None:
