@@ -5,9 +5,9 @@
 
 Between `<!-- KIND STUDY -->` and `<!-- end -->` stands one piece of the report of results/reference/STUDY; `KINDS` has
 the pieces. `<!-- KIND STUDY against ARM -->` holds all methods against that arm, as `bench compare --reference` does.
-Within a line, `<!-- KIND STUDY METHOD … -->…<!-- end -->` is one figure, of `NUMBERS`; `against ARM` may end it too.
-`<!-- rates simulated -->` is the table of simulated error rates, `<!-- grid NAME -->` has the verdicts of all studies
-NAME-….
+Within a line, `<!-- KIND STUDY METHOD … -->…<!-- end -->` is one figure, of `NUMBERS`; `against ARM` may end it, and
+`seeds=0,1,2` among the methods asks what those seeds alone say. `<!-- rates simulated -->` is the table of simulated
+error rates, `<!-- grid NAME -->` has the verdicts of all studies NAME-….
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[1]
 STUDIES = ROOT / "results" / "reference"
+SEEDS = "seeds="
 BLOCK = re.compile(
     r"(?P<open><!-- (?P<kind>\w+) (?P<study>[\w-]+)(?: against (?P<reference>\S+))? -->\n).*?(?P<close><!-- end -->)",
     re.DOTALL,
@@ -139,7 +140,7 @@ def _runs(asked: Asked) -> str:
 
 def _kid(asked: Asked) -> str:
     (method,) = asked.names
-    records = [r for r in asked.results.records if r.method == method and (not asked.seeds or r.seed in asked.seeds)]
+    records = [r for r in asked.results.records if r.method == method]
     values = [r.generative.kid for r in records if r.generative is not None and r.generative.kid is not None]
     return _span(values, written="{:.2f}".format)
 
@@ -172,7 +173,7 @@ class Asked:
 
     Attributes:
         evidence: The study's.
-        words: What stands behind the study's name: methods and classes, a metric, ``seeds=0,3``.
+        words: What stands behind the study's name: methods and classes, a metric.
     """
 
     evidence: Evidence
@@ -189,15 +190,9 @@ class Asked:
         return next((word for word in self.words if word in METRICS), "balanced_accuracy")
 
     @property
-    def seeds(self) -> set[int]:
-        """The seeds asked for; else none."""
-        told = next((word for word in self.words if word.startswith("seeds=")), "seeds=").partition("=")[2]
-        return {int(seed) for seed in told.split(",") if seed}
-
-    @property
     def names(self) -> list[str]:
         """Methods and classes."""
-        return [word for word in self.words if word not in METRICS and not word.startswith("seeds=")]
+        return [word for word in self.words if word not in METRICS]
 
     @property
     def comparisons(self) -> list[Comparison]:
@@ -232,7 +227,7 @@ NUMBERS: dict[str, Callable[[Asked], str]] = {
 }
 """Single figures, of one method or of several (``4 to 9``): a method's difference to its reference arm in balanced
 accuracy, in points; the verdict on it, or on one method head to head with another; by how many points they are behind;
-in how many pairs of seeds ahead; KID of images generated at single seeds; label fidelity of each class, in hundredths,
+in how many pairs of seeds ahead; KID of images, from seed to seed; label fidelity of each class, in hundredths,
 as means over seeds."""
 
 
@@ -274,7 +269,7 @@ def _told(one: Comparison) -> str:
 @cache
 def grid(prefix: str) -> Table:
     """The verdicts of studies that differ in their budgets, ``PREFIX-…``, side by side; each family a block of rows."""
-    studies = [_study(folder.name, None) for folder in STUDIES.glob(f"{prefix}-*") if (folder / "study.toml").exists()]
+    studies = [_study(folder.name) for folder in STUDIES.glob(f"{prefix}-*") if (folder / "study.toml").exists()]
     studies.sort(key=lambda evidence: evidence.results.records[0].budget["generator_steps"])
     found = [
         {(one.family, one.method): one for one in evidence.compared if one.metric == "balanced_accuracy"}
@@ -299,11 +294,12 @@ def grid(prefix: str) -> Table:
 
 
 @cache
-def _study(name: str, reference: str | None) -> Evidence:
+def _study(name: str, reference: str | None = None, seeds: tuple[int, ...] = ()) -> Evidence:
+    """A committed study's comparisons: with another reference arm, or as they were with some of its seeds alone."""
     results = read_results(STUDIES / name)
-    if reference:
-        study = results.study.model_copy(update={"reference": reference})
-        results = Results.of(results.records, study=study, folder=results.folder)
+    study = results.study.model_copy(update={"reference": reference}) if reference else results.study
+    records = [record for record in results.records if not seeds or record.seed in seeds]
+    results = Results.of(records, study=study, folder=results.folder)
     return Evidence.of(results, compare(results))
 
 
@@ -331,7 +327,10 @@ def filled(text: str) -> str:
         return f"{found['open']}\n{unnumbered}\n{found['close']}"
 
     def number(found: re.Match[str]) -> str:
-        told = NUMBERS[found["kind"]](Asked(_study(found["study"], found["reference"]), tuple(found["of"].split())))
+        words = found["of"].split()
+        seeds = [int(seed) for word in words if word.startswith(SEEDS) for seed in word.removeprefix(SEEDS).split(",")]
+        evidence = _study(found["study"], found["reference"], tuple(seeds))
+        told = NUMBERS[found["kind"]](Asked(evidence, tuple(word for word in words if not word.startswith(SEEDS))))
         return f"{found['open']}{told}{found['close']}"
 
     return WITHIN_A_LINE.sub(number, BLOCK.sub(block, text))

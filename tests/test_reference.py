@@ -117,6 +117,11 @@ def test_figures_of_several_methods_are_those_of_their_runs() -> None:
     assert in_a_line("ahead rbc4 dcgan bagan") == f"{ahead or 'none'} of {'ten' if pairs == 10 else pairs}"
     assert in_a_line("runs digits none") == "six" and in_a_line("runs demo bagan unified") == "three"
     assert in_a_line("budget bagan-order generator_steps") == "20,000"
+    gaps = [
+        100 * gap for gap, seed in zip(led["bagan"], [s for m, s in score if m == "bagan"], strict=True) if seed < 3
+    ]
+    assert in_a_line("difference rbc4 bagan seeds=0,1,2").startswith(f"−{-fmean(gaps):.1f} points")
+    assert in_a_line("runs rbc4 bagan seeds=0,1,2") == "three"
     kid = {run.seed: run.generative.kid for run in runs if run.method == "dcgan" and run.generative is not None}
     assert in_a_line("kid rbc4 dcgan seeds=1") == f"{kid[1]:.2f}"
     assert in_a_line("kid rbc4 dcgan seeds=0,2") == "{:.2f} to {:.2f}".format(*sorted((kid[0], kid[2])))
@@ -168,11 +173,11 @@ def test_studies_of_several_budgets_stand_side_by_side() -> None:
 def test_in_no_committed_study_is_a_generator_better_than_its_control_as_the_readme_says() -> None:
     figures, better = script("docs/figures.py"), []
     for study in STUDIES:
-        evidence = figures._study(study.name, None)
+        evidence = figures._study(study.name)
         generators = {run.method for run in evidence.results.records if run.tier != "control"}
         better += [(study.name, one) for one in evidence.compared if one.word == "better" and one.method in generators]
     assert not better
-    assert any(one.word == "better" for one in figures._study("cells", None).compared), "the oracle is"
+    assert any(one.word == "better" for one in figures._study("cells").compared), "the oracle is"
 
 
 def test_a_document_can_hold_methods_against_another_arm() -> None:
