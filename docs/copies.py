@@ -15,14 +15,14 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import recall_score
+from sklearn.metrics import balanced_accuracy_score
 
 from bench.streams import stream_seed
 from datasets import DATASETS, Places
 from datasets.chula import find_folder, photographs, read_labels
 from report.study import Results, read_results
 from results import Store
-from results.predictions import Predictions, load_predictions
+from results.predictions import load_predictions
 
 Mask = NDArray[np.bool_]
 
@@ -39,12 +39,6 @@ def shown(test: NDArray[np.generic], train: NDArray[np.generic], photograph: Map
     return np.array([photograph[str(name)] in seen for name in test], dtype=np.bool_)
 
 
-def balanced_accuracy(of: Predictions, kept: Mask) -> float:
-    """Mean recall of the classes over the images kept; of all of them it is the record's."""
-    called = of.probabilities.argmax(axis=1)
-    return float(recall_score(of.labels[kept], called[kept], average="macro"))
-
-
 def shifts(results: Results, twice: Mapping[int, Mask]) -> tuple[dict[str, float], dict[str, float]]:
     """By how much leaving test images out moves each method's mean score, and its mean difference to its reference arm.
 
@@ -57,8 +51,9 @@ def shifts(results: Results, twice: Mapping[int, Mask]) -> tuple[dict[str, float
     moved: dict[tuple[str, int], float] = {}
     for record in results.records:
         if (found := load_predictions(store.run_folder(record.run_id))) is not None:
-            kept = ~twice[record.seed]
-            moved[record.method, record.seed] = balanced_accuracy(found, kept) - balanced_accuracy(found, kept | True)
+            called, kept = found.probabilities.argmax(axis=1), ~twice[record.seed]
+            every, some = (balanced_accuracy_score(found.labels[of], called[of]) for of in (kept | True, kept))
+            moved[record.method, record.seed] = float(some - every)
     scores = {name: _mean(moved, name) for name, _ in moved}
     gaps = {
         (name, seed): shift - moved[arm, seed]

@@ -269,7 +269,7 @@ def _told(one: Comparison) -> str:
 @cache
 def grid(prefix: str) -> Table:
     """The verdicts of studies that differ in their budgets, ``PREFIX-…``, side by side; each family a block of rows."""
-    studies = [_study(folder.name) for folder in STUDIES.glob(f"{prefix}-*") if (folder / "study.toml").exists()]
+    studies = [evidence_of(folder.name) for folder in STUDIES.glob(f"{prefix}-*") if (folder / "study.toml").exists()]
     studies.sort(key=lambda evidence: evidence.results.records[0].budget["generator_steps"])
     found = [
         {(one.family, one.method): one for one in evidence.compared if one.metric == "balanced_accuracy"}
@@ -294,7 +294,7 @@ def grid(prefix: str) -> Table:
 
 
 @cache
-def _study(name: str, reference: str | None = None, seeds: tuple[int, ...] = ()) -> Evidence:
+def evidence_of(name: str, reference: str | None = None, seeds: tuple[int, ...] = ()) -> Evidence:
     """A committed study's comparisons: with another reference arm, or as they were with some of its seeds alone."""
     results = read_results(STUDIES / name)
     study = results.study.model_copy(update={"reference": reference}) if reference else results.study
@@ -318,7 +318,7 @@ def filled(text: str) -> str:
         elif found["kind"] == "grid":
             blocks = (grid(found["study"]),)
         else:
-            evidence = _study(found["study"], found["reference"])
+            evidence = evidence_of(found["study"], found["reference"])
             results, kind = evidence.results, KINDS[found["kind"]]
             pieces = (kind(results, evidence, dataset) for dataset in results.datasets)
             blocks = tuple(block for piece in pieces for block in piece if block is not None)
@@ -329,7 +329,7 @@ def filled(text: str) -> str:
     def number(found: re.Match[str]) -> str:
         words = found["of"].split()
         seeds = [int(seed) for word in words if word.startswith(SEEDS) for seed in word.removeprefix(SEEDS).split(",")]
-        evidence = _study(found["study"], found["reference"], tuple(seeds))
+        evidence = evidence_of(found["study"], found["reference"], tuple(seeds))
         told = NUMBERS[found["kind"]](Asked(evidence, tuple(word for word in words if not word.startswith(SEEDS))))
         return f"{found['open']}{told}{found['close']}"
 

@@ -173,11 +173,11 @@ def test_studies_of_several_budgets_stand_side_by_side() -> None:
 def test_in_no_committed_study_is_a_generator_better_than_its_control_as_the_readme_says() -> None:
     figures, better = script("docs/figures.py"), []
     for study in STUDIES:
-        evidence = figures._study(study.name)
+        evidence = figures.evidence_of(study.name)
         generators = {run.method for run in evidence.results.records if run.tier != "control"}
         better += [(study.name, one) for one in evidence.compared if one.word == "better" and one.method in generators]
     assert not better
-    assert any(one.word == "better" for one in figures._study("cells").compared), "the oracle is"
+    assert any(one.word == "better" for one in figures.evidence_of("cells").compared), "the oracle is"
 
 
 def test_a_document_can_hold_methods_against_another_arm() -> None:
