@@ -232,13 +232,17 @@ def _few_seeds(main: Sequence[Comparison]) -> Text:
     tested = [one for one in main if one.n >= 2]
     if not tested:
         return ""
-    least = min(tested, key=lambda one: one.n)
-    if least.n >= NO_CLAIM_BELOW:
+    least = min(one.n for one in tested)
+    if least >= NO_CLAIM_BELOW:
         return ""
-    sizes = [one.minimum_detectable for one in tested if one.n == least.n and one.minimum_detectable is not None]
+    fewest = [one for one in tested if one.n == least]
+    whose: tuple[Span, ...] = () if len(fewest) == len(tested) else (" (", *listed([one.method for one in fewest]), ")")
+    sizes = [one.minimum_detectable for one in fewest if one.minimum_detectable is not None]
     return (
-        f"With {plural(least.n, 'pair')} a sign-flip test cannot go below p = {p_words(least.p_smallest)}, whatever "
-        f"the difference.{_could_have_found(plural(least.n, 'pair'), sizes)}"
+        f"With {plural(least, 'pair')}",
+        *whose,
+        f" a sign-flip test cannot go below p = {p_words(fewest[0].p_smallest)}, whatever the difference."
+        f"{_could_have_found(plural(least, 'pair'), sizes)}",
     )
 
 

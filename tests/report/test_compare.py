@@ -239,6 +239,9 @@ def test_with_five_seeds_the_report_says_what_they_could_show(study):
     assert "With 5 pairs a sign-flip test cannot go below p = 0.0625, whatever the difference." in text
     assert "5 pairs find a true difference four times in five only above" in text
     assert "sign-flip" not in words(study(up=NOISE + 0.03))
+    mixed = study(up=NOISE + 0.03, late=NOISE + 0.02)
+    text = words([run for run in mixed if run.method != "late" or run.seed < 5])
+    assert "With 5 pairs (late) a sign-flip test cannot go below p = 0.0625" in text
 
 
 def test_a_difference_that_no_score_can_show_is_not_told_as_detectable(study):
