@@ -31,7 +31,7 @@ from report.evidence import Evidence
 from report.findings import findings, one_or_two
 from report.frame import METRICS, base_name
 from report.markdown import to_markdown
-from report.numbers import difference, signed_points
+from report.numbers import difference, minus, signed_points
 from report.one_seed import one_seed, single_seeds
 from report.phase_costs import phase_cost_table
 from report.stability import stability
@@ -145,6 +145,14 @@ def _kid(asked: Asked) -> str:
     return _span(values, written="{:.2f}".format)
 
 
+def _correlation(asked: Asked) -> str:
+    (distance,) = asked.names
+    found = generative.nearness_and_gain(asked.results, asked.results.datasets[0], distance)
+    found = known(None if isinstance(found, str) else found)
+    low, high = found.interval
+    return minus(f"{found.rho:+.2f} (95 % interval {low:+.2f} to {high:+.2f})")
+
+
 def _fidelity(asked: Asked) -> str:
     by_class: dict[tuple[str, str], list[float]] = {}
     for record in asked.results.records:
@@ -221,14 +229,15 @@ NUMBERS: dict[str, Callable[[Asked], str]] = {
     "score": _score,
     "runs": _runs,
     "kid": _kid,
+    "correlation": _correlation,
     "fidelity": _fidelity,
     "budget": lambda asked: f"{asked.results.records[0].budget[asked.names[0]]:,}",
     "version": lambda asked: str(next(r.version for r in asked.results.records if r.method == asked.names[0])),
 }
 """Single figures, of one method or of several (``4 to 9``): a method's difference to its reference arm in balanced
 accuracy, in points; the verdict on it, or on one method head to head with another; by how many points they are behind;
-in how many pairs of seeds ahead; KID of images, from seed to seed; label fidelity of each class, in hundredths,
-as means over seeds."""
+in how many pairs of seeds ahead; KID of images, from seed to seed; the rank correlation of ``kid_excess`` and the gain;
+label fidelity of each class, in hundredths, as means over seeds."""
 
 
 @cache

@@ -16,7 +16,7 @@ from report.drawing import Drawing
 from report.frame import METRICS, base_name, direction
 from report.numbers import minus
 from report.pictures import images
-from report.statistics.ranks import rank_correlation
+from report.statistics.ranks import RankCorrelation, rank_correlation
 from report.study import Results
 from report.tables import of_all
 from report.text import NOTHING, amount, difference, plural, score, short
@@ -74,7 +74,7 @@ def figures(results: Results, dataset: str) -> Iterator[Block]:
     yield from (table for table in tables if len(table.columns) > len(HEADS))
     for metric in ("kid_excess", "fid_excess"):
         if (long["metric"] == metric).any():
-            yield _ranks(results, dataset, long, metric)
+            yield _ranks(results, dataset, metric)
 
 
 def _measured(results: Results, dataset: str) -> list[Record]:
@@ -216,11 +216,20 @@ def _extractor_sentence(records: Sequence[Record]) -> Paragraph:
     )
 
 
-def _ranks(results: Results, dataset: str, long: pd.DataFrame, metric: str) -> Paragraph:
+def nearness_and_gain(results: Results, dataset: str, metric: str) -> RankCorrelation | str:
     """Whether nearness to real images goes with what the classifier gains; published studies say it need not.
 
     Variants of a method have nearly the same generator: they are one point, their means.
+
+    Args:
+        results: Of a study some of whose runs have measured images.
+        dataset: One of it.
+        metric: ``"kid_excess"`` or ``"fid_excess"``: distance to test images above that of real training images.
+
+    Returns:
+        Spearman's ρ of distance and gain over the methods; or, in words, why there is none.
     """
+    long = generative_table(_measured(results, dataset))
     pooled = long[(long["class"] == ALL) & (long["metric"] == metric)]
     nearness = aggregate.spreads(pooled, "method")
     gains = results.gains
@@ -230,9 +239,13 @@ def _ranks(results: Results, dataset: str, long: pd.DataFrame, metric: str) -> P
         if (key := (dataset, method, results.metric)) in gains:
             variants.setdefault(base_name(method), []).append((distance.mean, sign * gains[key].mean))
     pairs = [(fmean(far for far, _ in points), fmean(gain for _, gain in points)) for points in variants.values()]
+    return rank_correlation([quality for quality, _ in pairs], [gain for _, gain in pairs])
+
+
+def _ranks(results: Results, dataset: str, metric: str) -> Paragraph:
     name = WORDS[metric.removesuffix("_excess")]
     what = f"{name} − floor and the gain in {METRICS[results.metric]} over the reference arm"
-    found = rank_correlation([quality for quality, _ in pairs], [gain for _, gain in pairs])
+    found = nearness_and_gain(results, dataset, metric)
     if isinstance(found, str):
         return Paragraph(f"No rank correlation of {what} is given: {found}.")
     low, high = found.interval

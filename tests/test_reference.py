@@ -126,6 +126,9 @@ def test_figures_of_several_methods_are_those_of_their_runs() -> None:
     assert in_a_line("kid rbc4 dcgan seeds=1") == f"{kid[1]:.2f}"
     assert in_a_line("kid rbc4 dcgan seeds=0,2") == "{:.2f} to {:.2f}".format(*sorted((kid[0], kid[2])))
     assert in_a_line("score rbc4 none") == f"{fmean(x for (m, _), x in score.items() if m == 'none'):.3f}"
+    written = (ROOT / "results" / "reference" / "rbc4" / "report.md").read_text()
+    rho, interval = in_a_line("correlation rbc4 kid_excess").split(" ", 1)
+    assert f"variants of one averaged: {rho} {interval};" in written
     low, high = sorted(in_a_line(f"recall rbc4 {arm} teardrop") for arm in arms)
     assert in_a_line("recall rbc4 dcgan bagan teardrop") == f"{low} to {high}" and float(low) < float(high)
     asked = [run for run in Store(ROOT / "results" / "reference" / "bagan-order").records() if run.method == "bagan"]
