@@ -94,7 +94,8 @@ def known(value: T | None) -> T:
 
 def _cost(asked: Asked) -> str:
     (low, high), ratio = known(asked.comparison.cost_interval), known(asked.comparison.cost_ratio)
-    return f"{amount(ratio)} times (95 % interval {amount(low)} to {amount(high)})"
+    pairs = f", {_word(asked.comparison.n_cost)} pairs" if asked.comparison.n_cost < asked.comparison.n else ""
+    return f"{amount(ratio)} times (95 % interval {amount(low)} to {amount(high)}{pairs})"
 
 
 def _head(asked: Asked) -> str:

@@ -163,11 +163,11 @@ class _Held:
             and (base := _value(self.base[seed], metric)) is not None
         ]
         differences = [difference for _, _, difference in pairs]
-        shared = [key for key in self.costs if key in self.base_costs]
+        shared = cost.of_one_kind(self.costs, self.base_costs)
         ratio, ratio_interval = cost.cost_ratio(
             [self.costs[key] for key in shared], [self.base_costs[key] for key in shared]
         )
-        statuses = [run.status for run in self.runs.values()]
+        statuses, bases = ([run.status for run in runs.values()] for runs in (self.runs, self.base))
         plain = Comparison(
             method=self.method,
             dataset=dataset,
@@ -181,8 +181,10 @@ class _Held:
             p_smallest=sign_flip.smallest_p(len(pairs)),
             cost_ratio=ratio,
             cost_interval=ratio_interval,
+            n_cost=len(shared),
             at_equal_speed=bool(shared) and all(kind in self.equal_speed for _, kind in shared),
             n_trained=statuses.count("ok"),
+            n_reference=(bases.count("ok"), bases.count("diverged")),
             n_dropped=len(self.runs.keys() | self.base.keys()) - len(pairs),
             rule=_rule(pairs[0][0]) if pairs else None,
         )
@@ -224,6 +226,8 @@ def _with_statistics(plain: Comparison, found: paired.Estimate, *, rope: float, 
     p = paired.p_value(found)
     if p is None:
         return replace(plain, reason="all pairs differ by the same amount, which leaves no spread to test against")
+    if found.variance == 0 and found.n < sign_flip.NO_CLAIM_BELOW:
+        return replace(plain, reason="all pairs are equal, and so few may be so by chance where scores are coarse")
     mass = posterior.probabilities(found, rope=rope)
     more, less = (mass.better, mass.worse) if direction(plain.metric) > 0 else (mass.worse, mass.better)
     return replace(
@@ -250,10 +254,9 @@ def _adjusted(found: Sequence[Comparison]) -> Iterator[Comparison]:
     for i, one in enumerate(found):
         gain = None if one.difference is None else one.difference * direction(one.metric)
         word = verdict.word(difference=gain, p_holm=adjusted[i], p_equivalent=one.p_equivalent)
-        share = verdict.with_share(word, n_trained=one.n_trained, n_diverged=one.n_diverged)
         settled = word in ("better", "worse")  # by Holm's step, which may be milder than the strictest level
         needed = one.n if settled else one.seeds_needed
-        yield replace(one, p_holm=adjusted[i], word=word, verdict=share, seeds_needed=needed)
+        yield replace(one, p_holm=adjusted[i], word=word, verdict=f"{word}{one.when}", seeds_needed=needed)
 
 
 def _by_arm(results: Results, dataset: str) -> dict[str, dict[int, Record]]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from report.statistics.paired import Estimate, SplitRule
-from report.statistics.verdict import Word
+from report.statistics.verdict import Word, when
 from results import NotComparable
 
 UNPAIRED = "no seed was run with both: the method has"
@@ -36,14 +36,17 @@ class Comparison:
         p_worse: Beyond it on the worse side.
         effect_size: In standard deviations of the paired differences.
         minimum_detectable: True difference found with 80 % power at Holm's strictest level.
-        smallest_rope: Half-width from which on "equivalent" would be the verdict.
+        smallest_rope: Half-width within which the posterior holds 95 %; without a claim, "equivalent" would be the
+            verdict from there on.
         seeds_needed: Seeds that settle it if mean and spread stay; None where none would.
         cost_ratio: Geometric mean of cost over the reference's cost.
         cost_interval: Its 95 % interval.
+        n_cost: Pairs that it is of: times of one hardware and kind of contention.
         at_equal_speed: Whether the costs are those at equal speed of the machine; else of plain seconds.
         verdict: One of four words, with the share of runs that trained.
         word: The word alone.
         n_trained: Runs of the method that are ok.
+        n_reference: Runs of the reference that are ok, and those that diverged.
         n_dropped: Seeds that one of the two lacks a value for.
         rule: How the seeds split the images.
         reason: Why there is no test; empty where there is one.
@@ -72,14 +75,21 @@ class Comparison:
     seeds_needed: int | None = None
     cost_ratio: float | None = None
     cost_interval: tuple[float, float] | None = None
+    n_cost: int = 0
     at_equal_speed: bool = False
     verdict: str = "undecided"
     word: Word = "undecided"
     n_trained: int = 0
+    n_reference: tuple[int, int] = (0, 0)
     n_dropped: int = 0
     rule: SplitRule | None = None
     reason: str = ""
     estimate: Estimate | None = None
+
+    @property
+    def when(self) -> str:
+        """The share of runs that trained, as it stands behind the verdict; empty where none diverged."""
+        return when(n_trained=self.n_trained, n_diverged=self.n_diverged, n_reference=self.n_reference)
 
     @property
     def cheaper(self) -> bool:
@@ -96,7 +106,17 @@ class Comparison:
         return {name: value for name, value in asdict(self).items() if name not in _NOT_PRINTED}
 
 
-_NOT_PRINTED = ("at_equal_speed", "word", "n_trained", "n_dropped", "rule", "reason", "estimate")
+_NOT_PRINTED = (
+    "n_cost",
+    "at_equal_speed",
+    "word",
+    "n_trained",
+    "n_reference",
+    "n_dropped",
+    "rule",
+    "reason",
+    "estimate",
+)
 
 KEYS = tuple(field.name for field in fields(Comparison) if field.name not in _NOT_PRINTED)
 """Of ``bench compare --json``."""

@@ -11,7 +11,7 @@ from report.frame import METRICS, direction
 from report.numbers import band, bare, p_words, points, share, signed_points, span
 from report.robustness import Widened, sentences
 from report.statistics.sign_flip import NO_CLAIM_BELOW
-from report.statistics.verdict import Word
+from report.statistics.verdict import EQUIVALENT_FROM, Word
 from report.text import amount, plural, short
 
 SIDES: tuple[Word, ...] = ("better", "worse", "equivalent", "undecided")
@@ -35,27 +35,10 @@ def findings(
     if not here:
         yield Paragraph(("On ", Code(dataset), " no method has a reference arm, so there is nothing to judge."))
         return
-    first = here[0].metric
-    main = [one for one in here if one.metric == first]
+    main = [one for one in here if one.metric == here[0].metric]
     yield Paragraph(("On ", Code(dataset), *_tally(main)))
     yield Items(tuple(_sentences(main, rope=rope, clock=clock)))
-    if any(one.word == "undecided" and _leaves_zero_out(one.interval) for one in main):
-        yield Paragraph(
-            (
-                "Each interval is that of one comparison alone; ",
-                Strong("better"),
-                " and ",
-                Strong("worse"),
-                " also allow for how many are made (Holm), so one can be undecided though its interval leaves zero "
-                "out.",
-            )
-        )
-    yield from _frail(widened)
-    ranking = {one.method: one for one in here if one.metric == RANKING}
-    if first != RANKING:
-        apart = [(one, ranking[one.method]) for one in main if _apart(one, ranking.get(one.method))]
-        if apart:
-            yield Items(tuple(_disagreement(one, other) for one, other in apart))
+    yield from _provisos(here, widened)
     if few := _few_seeds(main):
         yield Paragraph(few)
 
@@ -76,9 +59,12 @@ def one_or_two(
     if not here:
         return
     main = [one for one in here if one.metric == here[0].metric]
-    yield Paragraph(("One process or two, on ", Code(dataset), f", in {METRICS[main[0].metric]}:"))
+    alone = plural(len(main), "comparison")
+    yield Paragraph(
+        ("One process or two, on ", Code(dataset), f", in {METRICS[main[0].metric]} (a family of {alone}):")
+    )
     yield Items(tuple(_finding(one, rope=rope, clock=clock, against=True) for one in main))
-    yield from _frail(widened, against=True)
+    yield from _provisos(here, widened, against=True)
 
 
 def own_five_percent(found: Sequence[Comparison]) -> Text:
@@ -95,9 +81,32 @@ def own_five_percent(found: Sequence[Comparison]) -> Text:
     )
 
 
-def _frail(widened: Sequence[Widened], *, against: bool = False) -> Iterator[Items]:
+def _provisos(
+    here: Sequence[Comparison], widened: Sequence[Widened], *, against: bool = False
+) -> Iterator[Paragraph | Items]:
+    """What to know beside the sentences on the first metric: Holm, luck of few seeds, and what the ranking says."""
+    main = [one for one in here if one.metric == here[0].metric]
+    if any(one.word == "undecided" and _leaves_zero_out(one.interval) for one in main):
+        yield Paragraph(
+            (
+                "Each interval is that of one comparison alone; ",
+                Strong("better"),
+                " and ",
+                Strong("worse"),
+                " also allow for how many are made (Holm), so one can be undecided though its interval leaves zero "
+                "out.",
+            )
+        )
     if said := tuple(sentences(widened, against=against)):
         yield Items(said)
+    if here[0].metric == RANKING:
+        return
+    ranking = {(one.method, one.reference): one for one in here if one.metric == RANKING}
+    both = [(one, ranking.get((one.method, one.reference))) for one in main]
+    if apart := tuple(
+        _disagreement(one, other, against=against) for one, other in both if other and _apart(one, other)
+    ):
+        yield Items(apart)
 
 
 def _leaves_zero_out(interval: tuple[float, float] | None) -> bool:
@@ -147,21 +156,22 @@ def _tally(main: Sequence[Comparison]) -> tuple[Span, ...]:
 
 
 def _finding(one: Comparison, *, rope: float, clock: str, against: bool = False) -> Text:
-    diverged = f" when it trains ({one.n_trained} of {one.n_trained + one.n_diverged})" if one.n_diverged else ""
     name = Code(one.method)
     than: tuple[Span, ...] = (
         " than " if one.word in ("better", "worse") else " to " if one.word == "equivalent" else " beside ",
     )
     to: tuple[Span, ...] = (*than, Code(one.reference)) if against else ()
     size = one.difference or 0.0
-    words: list[Span] = [name, " is ", Strong(one.word), *to, diverged]
+    words: list[Span] = [name, " is ", Strong(one.word), *to, one.when]
     if one.reason:
         observed = "" if one.difference is None else f" (observed: {points(one.difference)})"
         words += [f": {short(one.reason)}{observed}."]
     elif one.word in ("better", "worse"):
         words += [f" by {points(abs(size))} {band(one.interval, sign=-1 if size < 0 else 1)}."]
         if abs(size) < rope:
-            words.append(f" The difference is real but within the ±{bare(rope)} points that count as equivalent.")
+            surely = one.p_equivalent is not None and one.p_equivalent >= EQUIVALENT_FROM
+            what = "The difference is real but" if surely else "Its mean is"
+            words.append(f" {what} within the ±{bare(rope)} points that count as equivalent.")
     elif one.word == "equivalent":
         within = f"within ±{bare(rope)} points with probability {share(one.p_equivalent)}"
         words += [f": {within}; {signed_points(size, one.interval)}."]
@@ -187,7 +197,8 @@ def _cost_words(one: Comparison, clock: str, *, against: bool) -> str:
     if one.cost_ratio is None:
         return ""
     interval = one.cost_interval
-    known = "" if interval is None else f" ({amount(interval[0])} to {amount(interval[1])})"
+    fewer = f", {plural(one.n_cost, 'pair')}" if one.n_cost < one.n else ""
+    known = "" if interval is None else f" ({amount(interval[0])} to {amount(interval[1])}{fewer})"
     costs = f"costs {amount(one.cost_ratio)} times the {clock} seconds"
     if one.better_and_cheaper:
         return f" It is better and cheaper: it {costs}{known}."
@@ -200,17 +211,19 @@ def _dropped(one: Comparison) -> str:
     return f" {plural(one.n_dropped, 'seed')} without a pair left out." if one.n_dropped else ""
 
 
-def _apart(one: Comparison, other: Comparison | None) -> bool:
+def _apart(one: Comparison, other: Comparison) -> bool:
     """Whether one metric has a claim that the other does not share."""
     claims = ("better", "worse")
-    return other is not None and one.word != other.word and (one.word in claims or other.word in claims)
+    return one.word != other.word and (one.word in claims or other.word in claims)
 
 
-def _disagreement(one: Comparison, other: Comparison) -> Text:
+def _disagreement(one: Comparison, other: Comparison, *, against: bool) -> Text:
     figures = "no figures" if other.difference is None else signed_points(other.difference, other.interval)
+    beside: tuple[Span, ...] = (" beside ", Code(one.reference)) if against else ()
     spans: tuple[Span, ...] = (
         "The metrics disagree on ",
         Code(one.method),
+        *beside,
         f": {one.word} in {METRICS[one.metric]}, {other.word} in {METRICS[other.metric]} ({figures}).",
     )
     if one.metric == "balanced_accuracy" and one.word == "better":

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from report.aggregate import Kind
 from report.comparison import Comparison
 from report.document import Code, Column, Strong, Table, Text
 from report.frame import NOT_COST, in_order
 from report.numbers import ratio
-from report.statistics.cost import cost_ratio
+from report.statistics.cost import cost_ratio, of_one_kind
 from report.study import Results
 from report.text import NOTHING, short
 from report.verdicts import cost_basis
 
-Costs = Mapping[tuple[int, str, str], Mapping[str, float]]
+Costs = Mapping[tuple[int, Kind], Mapping[str, float]]
 """Seconds by phase, at equal speed of the machine where that is known, by seed and kind of time."""
 
 
@@ -66,7 +67,7 @@ def phase_cost_table(results: Results, dataset: str, found: Sequence[Comparison]
 
 def _ratios(mine: Costs, theirs: Costs) -> dict[str, tuple[float | None, tuple[float, float] | None]]:
     """By phase, and under the empty name for the whole run."""
-    shared = [key for key in mine if key in theirs]
+    shared = of_one_kind(mine, theirs)
     wholes = [sum(theirs[key].values()) for key in shared]
     found = {"": cost_ratio([sum(mine[key].values()) for key in shared], wholes)}
     for phase in in_order(phase for key in shared for phase in mine[key]):
@@ -83,10 +84,10 @@ def _costs(results: Results, dataset: str) -> dict[str, Costs]:
         & ~times["phase"].isin(NOT_COST)
         & ((times["contended"] != "shared") | results.shared)
     ]
-    found: dict[str, dict[tuple[int, str, str], dict[str, float]]] = {}
+    found: dict[str, dict[tuple[int, Kind], dict[str, float]]] = {}
     columns = ("method", "seed", "hardware", "contended", "phase", "value")
     for method, seed, hardware, contended, phase, value in zip(*(times[c] for c in columns), strict=True):
-        of_run = found.setdefault(method, {}).setdefault((int(seed), hardware, contended), {})
+        of_run = found.setdefault(method, {}).setdefault((int(seed), Kind(hardware, contended)), {})
         factor = results.speed_factors.get((dataset, hardware, contended), {}).get((method, int(seed)), 1.0)
         of_run[phase] = of_run.get(phase, 0.0) + float(value) * factor
     return dict(found)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from report.statistics.images import bootstrap_variance, resampled_scores, resampling_weights
 from report.statistics.weighted_scores import SCORES, Floats
@@ -25,6 +26,7 @@ class SharedImages:
     def __init__(self, folder: Path | None) -> None:
         self._store = None if folder is None else Store(folder)
         self._weights: Floats | None = None
+        self._groups: NDArray[np.generic] | None = None
         self._scores: dict[tuple[str, tuple[str, ...]], Floats | str] = {}
 
     def variance(self, metric: str, runs: Sequence[Record], base: Sequence[Record]) -> float | str:
@@ -34,7 +36,12 @@ class SharedImages:
             return first
         if isinstance(second, str):
             return second
-        return bootstrap_variance(first, second)
+        variance = bootstrap_variance(first, second, groups=self._groups)
+        return (
+            "seeds share test images of one group (slide, patient), which tells nothing of others"
+            if variance is None
+            else variance
+        )
 
     def _resampled(self, metric: str, runs: Sequence[Record]) -> Floats | str:
         key = (metric, tuple(record.run_id for record in runs))
@@ -53,7 +60,7 @@ class SharedImages:
         if any(not np.array_equal(labels, other.labels) for other in predictions):
             return "seeds should share their test images, and their stored labels differ"
         if self._weights is None:
-            self._weights = resampling_weights(len(labels), groups=groups)
+            self._weights, self._groups = resampling_weights(len(labels), groups=groups), groups
         if self._weights.shape[1] != len(labels):
             return "methods should share their test images, and their stored labels differ"
         return resampled_scores(SCORES[metric], labels, [found.probabilities for found in predictions], self._weights)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from report.document import Code, Column, Table
 from report.frame import METRICS, direction
 from report.numbers import bare, percent, signed_points
 from report.statistics.delong import AucComparison, Ranked, delong_macro, ranked
-from report.statistics.images import bootstrap_interval, resampling_weights
+from report.statistics.images import bootstrap_interval, bootstrap_variance, resampling_weights
 from report.statistics.variance import VarianceParts, variance_parts
 from report.statistics.weighted_scores import SCORES, Floats
 from report.study import Results
@@ -21,7 +22,7 @@ from report.text import NOTHING, plural, short
 from results import Predictions, Record, Store, UnreadableFile, load_predictions
 
 SEEDS = 5
-"""Seeds of each method whose test images are resampled."""
+"""Seeds of each comparison whose test images are resampled, and of each method whose calls are counted."""
 
 SIGNIFICANT_TO = 0.05
 
@@ -71,18 +72,14 @@ class SingleImages:
         self._weights: dict[tuple[int, bytes], Floats] = {}
         self._resampled: dict[tuple[str, int], Floats] = {}
         self._ranked: dict[tuple[str, int], Ranked] = {}
-        self._predictions: dict[tuple[str, int], Predictions] = {}
+        self._store = Store(results.folder) if results.folder is not None else None
+        self._records = {(r.method, r.seed): r for r in results.of_dataset(dataset) if r.status == "ok"}
+        self._read: dict[tuple[str, int], Predictions | None] = {}
+        self._shared: dict[tuple[str, str], list[int]] = {}
         self.confusions: dict[str, tuple[NDArray[np.int64], int]] = {}
-        store = Store(results.folder) if results.folder is not None else None
-        taken: dict[str, int] = {}
-        for record in results.of_dataset(dataset):
-            if store is None or record.status != "ok" or taken.get(record.method, 0) >= SEEDS:
-                continue
-            found = _read(store, record)
-            if found is not None:
-                taken[record.method] = taken.get(record.method, 0) + 1
-                self._predictions[record.method, record.seed] = found
-                self._count(record.method, found)
+        for method, seed in self._records:
+            if self.confusions.get(method, (None, 0))[1] < SEEDS and (found := self._stored(method, seed)):
+                self._count(method, found)
 
     def against(self, one: Comparison, differences: Sequence[float], *, same_test: bool) -> ImageEvidence | None:
         """A method against its reference; None where no seed has predictions of both on the same images.
@@ -104,7 +101,7 @@ class SingleImages:
                 found := delong_macro(
                     self._ranks(one.method, seed),
                     self._ranks(one.reference, seed),
-                    groups=self._predictions[one.method, seed].groups,
+                    groups=self._predictions(one.method, seed).groups,
                 )
             )
         ]
@@ -129,19 +126,34 @@ class SingleImages:
         Returns:
             None where no seed has predictions of both on the same images.
         """
-        variances = [float(np.nanvar(mine - theirs, ddof=1)) for mine, theirs in self._drawn(one)]
+        groups = (self._predictions(one.method, seed).groups for seed in self._seeds(one))
+        found = [bootstrap_variance(*both, groups=of) for both, of in zip(self._drawn(one), groups, strict=True)]
+        variances = [variance for variance in found if variance is not None]
         return float(np.mean(variances)) if variances else None
 
     def _seeds(self, one: Comparison) -> list[int]:
-        """Those with predictions of both on the same images; none where the metric cannot be resampled."""
-        found = [(seed, mine) for (method, seed), mine in self._predictions.items() if method == one.method]
-        return [
-            seed
-            for seed, mine in found
-            if self._score is not None
-            and (base := self._predictions.get((one.reference, seed))) is not None
-            and np.array_equal(base.labels, mine.labels)
-        ]
+        """The first with predictions of both on the same images; none where the metric cannot be resampled."""
+        pair = one.method, one.reference
+        if pair not in self._shared:
+            of_both = (seed for method, seed in self._records if method == one.method and self._same_images(pair, seed))
+            self._shared[pair] = [] if self._score is None else list(islice(of_both, SEEDS))
+        return self._shared[pair]
+
+    def _same_images(self, pair: tuple[str, str], seed: int) -> bool:
+        mine, base = (self._stored(method, seed) for method in pair)
+        return mine is not None and base is not None and np.array_equal(base.labels, mine.labels)
+
+    def _stored(self, method: str, seed: int) -> Predictions | None:
+        """A run's predictions; None where there is no such run, or none can be read."""
+        if (method, seed) not in self._read:
+            record = self._records.get((method, seed))
+            self._read[method, seed] = None if record is None or self._store is None else _read(self._store, record)
+        return self._read[method, seed]
+
+    def _predictions(self, method: str, seed: int) -> Predictions:
+        found = self._stored(method, seed)
+        assert found is not None
+        return found
 
     def _drawn(self, one: Comparison) -> list[tuple[Floats, Floats]]:
         """Resampled scores of the method and of its reference, seed by seed."""
@@ -149,7 +161,7 @@ class SingleImages:
 
     def _scores(self, method: str, seed: int) -> Floats:
         if (method, seed) not in self._resampled:
-            found = self._predictions[method, seed]
+            found = self._predictions(method, seed)
             groups = found.groups
             key = len(found.labels), b"" if groups is None else np.unique(groups, return_inverse=True)[1].tobytes()
             if key not in self._weights:
@@ -160,7 +172,7 @@ class SingleImages:
 
     def _ranks(self, method: str, seed: int) -> Ranked:
         if (method, seed) not in self._ranked:
-            found = self._predictions[method, seed]
+            found = self._predictions(method, seed)
             self._ranked[method, seed] = ranked(found.labels, found.probabilities)
         return self._ranked[method, seed]
 

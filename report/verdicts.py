@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from report.comparison import Comparison
@@ -28,7 +29,7 @@ def verdict_table(found: Sequence[Comparison], dataset: str) -> Table:
             _possible(one.minimum_detectable),
             _possible(one.smallest_rope),
             NOTHING if one.seeds_needed is None else f"{one.seeds_needed}",
-            ratio(one.cost_ratio, one.cost_interval),
+            f"{ratio(one.cost_ratio, one.cost_interval)}{_of_fewer(one)}",
             _verdict(one),
         )
         for one in here
@@ -42,14 +43,17 @@ def verdict_table(found: Sequence[Comparison], dataset: str) -> Table:
     smallest = min((one.p_smallest for one in here if one.p_smallest), default=None)
     caption = (
         f"Verdicts on {short(dataset, 80)}. Difference: method minus reference over paired seeds, with the interval of "
-        "the corrected t. p: adjusted by Holm within its family and metric. Detectable: the true difference found with "
-        "80 % power. Rope: the half-width from which on the verdict would be equivalent. Seeds needed: that settle it "
+        f"the corrected t. p: adjusted by Holm within its family and metric{_families(here)}. Detectable: the true "
+        "difference found with 80 % power. Rope: the half-width within which the posterior holds 95 %; an undecided "
+        "verdict would be equivalent from there on. Seeds needed: that settle it "
         f"if mean and spread stay; {NOTHING} where none would. {NOT_EVEN_ONE}: no score can differ by so much."
     )
     less = [METRICS[name] for name in dict.fromkeys(one.metric for one in here) if name in LESS_IS_BETTER]
     if less:
         caption += f" Of {' and '.join(less)} less is better."
     caption += cost_basis([one.at_equal_speed for one in here if one.cost_ratio is not None])
+    if any(_of_fewer(one) for one in here):
+        caption += " In brackets behind them: of how many pairs, where not all have times of one hardware and kind."
     if smallest is not None:
         caption += f" The smallest p that a sign-flip test could reach with these pairs is {p_words(smallest)}."
     return Table(caption, columns, tuple(rows))
@@ -98,6 +102,16 @@ def _cell(one: Comparison | None) -> Text:
 
 def _verdict(one: Comparison) -> Text:
     return Strong(one.verdict) if one.word in ("better", "worse") else one.verdict
+
+
+def _of_fewer(one: Comparison) -> str:
+    return f" ({one.n_cost})" if one.cost_ratio is not None and one.n_cost < one.n else ""
+
+
+def _families(here: Sequence[Comparison]) -> str:
+    """Which there are and how many comparisons each has in a metric, where there is more than one."""
+    sizes = Counter(one.family for one in here if one.metric == here[0].metric)
+    return f" ({', '.join(f'{name} {n}' for name, n in sizes.items())})" if len(sizes) > 1 else ""
 
 
 def _possible(size: float | None) -> str:

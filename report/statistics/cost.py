@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from report.statistics.paired import estimate, interval
+
+
+def of_one_kind(mine: Mapping[tuple[int, Any], Any], theirs: Mapping[tuple[int, Any], Any]) -> list[tuple[int, Any]]:
+    """Seeds for which two methods have times of the same kind, of the kind that has most of them.
+
+    Args:
+        mine: By seed and kind of time (hardware and contention), of one method.
+        theirs: Of the other.
+
+    Returns:
+        The keys, in the order of ``mine``; of kinds with as many seeds, the first.
+    """
+    both = [key for key in mine if key in theirs]
+    most = Counter(kind for _, kind in both).most_common(1)
+    return [key for key in both if key[1] == most[0][0]]
 
 
 def cost_ratio(costs: Sequence[float], reference: Sequence[float]) -> tuple[float | None, tuple[float, float] | None]:

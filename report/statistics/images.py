@@ -52,10 +52,23 @@ def resampled_scores(
     return np.mean([score(labels, of_seed, weights) for of_seed in probabilities], axis=0)
 
 
-def bootstrap_variance(method: Floats, reference: Floats) -> float:
-    """Variance over resamples of method minus reference, (B,) each, from the same resamples."""
-    differences = method - reference
-    return float(np.nanvar(differences, ddof=1))
+def bootstrap_variance(method: Floats, reference: Floats, *, groups: NDArray[np.generic] | None = None) -> float | None:
+    """Variance of method minus reference over samples of test images.
+
+    Args:
+        method: (B,) its scores in each resample.
+        reference: (B,) the reference's, in the same resamples.
+        groups: (n,) what was drawn whole; None where images were drawn alone.
+
+    Returns:
+        That over resamples, times G/(G − 1) for G groups: drawn again, they vary by (G − 1)/G of what new ones would.
+        None for a single group, which tells nothing of others.
+    """
+    over_resamples = float(np.nanvar(method - reference, ddof=1))
+    if groups is None:
+        return over_resamples
+    g = len(np.unique(groups))
+    return over_resamples * g / (g - 1) if g > 1 else None
 
 
 def bootstrap_interval(method: Floats, reference: Floats, *, confidence: float = 0.95) -> tuple[float, float]:

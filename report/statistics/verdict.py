@@ -29,8 +29,14 @@ def word(*, difference: float | None, p_holm: float | None, p_equivalent: float 
     return "undecided"
 
 
-def with_share(verdict: Word, *, n_trained: int, n_diverged: int) -> str:
-    """The verdict with the share of runs that trained: ``better when it trains (9 of 10)``."""
-    if not n_diverged:
-        return verdict
-    return f"{verdict} when it trains ({n_trained} of {n_trained + n_diverged})"
+def when(*, n_trained: int, n_diverged: int, n_reference: tuple[int, int] = (0, 0)) -> str:
+    """What stands behind a verdict where runs diverged: `` when it trains (9 of 10)``; else nothing.
+
+    Args:
+        n_trained: Runs of the method that are ok.
+        n_diverged: Those that diverged.
+        n_reference: Both, of the reference.
+    """
+    runs = (("it trains", n_trained, n_diverged), ("its reference trains", *n_reference))
+    shares = [f"{who} ({trained} of {trained + diverged})" for who, trained, diverged in runs if diverged]
+    return f" when {' and '.join(shares)}" if shares else ""

@@ -73,11 +73,27 @@ def test_diverged_runs_stand_in_the_verdict(study):
     assert (one.n, one.n_diverged, one.n_dropped, one.verdict) == (5, 1, 1, "better when it trains (5 of 6)")
 
 
+def test_a_reference_that_diverged_stands_in_the_verdict_too(study):
+    records = study(up=[None, *(NOISE + 0.03)[1:]])
+    records = [
+        r.model_copy(update={"status": "diverged", "metrics": None})
+        if r.method == "classic-balanced" and r.seed > 4
+        else r
+        for r in records
+    ]
+    one = first(records, "up")
+    shares = "when it trains (5 of 6) and its reference trains (5 of 6)"
+    assert (one.n, one.n_diverged, one.verdict) == (4, 1, f"better {shares}")
+    assert f"up is better {shares} by 3.0 points" in words(records)
+
+
 def test_few_equal_or_missing_scores_are_undecided_with_a_reason(study, make_record):
     assert first(study(up=[0.1]), "up").reason == "one pair tells nothing of other seeds"
     assert first(study(up=[None, None]), "up").n == 0
     assert "same amount" in first(study(up=[0.0625] * 6), "up").reason
     assert first(study(up=[0.0] * 6), "up").verdict == "equivalent"
+    few = first(study(up=[0.0] * 5), "up")
+    assert few.verdict == "undecided" and "are equal, and so few may be so by chance" in few.reason
     fixed = [r.model_copy(update={"split": r.split.model_copy(update={"rule": "fixed-test"})}) for r in study(up=NOISE)]
     assert "stored its predictions" in first(fixed, "up").reason
     assert compare(Results.of([make_record()])) == []
@@ -215,6 +231,22 @@ def test_better_and_cheaper_needs_both(study):
     assert text.count("better and cheaper") == 1
 
 
+def test_cost_ratios_are_of_the_kind_of_times_that_most_pairs_have_and_say_how_many(study):
+    records = costly(study(up=NOISE + 0.03), up=2.0)
+    mixed = [
+        r.model_copy(update={"timing": r.timing.model_copy(update={"contended": "neighbours"})}) if r.seed < 2 else r
+        for r in costly(records, up=5.0)
+    ]
+    mixed = [r if m.timing.contended == "none" else m for r, m in zip(records, mixed, strict=True)]
+    one = first(mixed, "up")
+    assert (one.n, one.n_cost) == (6, 4) and one.cost_ratio == pytest.approx(2.0, rel=0.02), "and not of 5 too"
+    assert ", 4 pairs)" in words(mixed) and " pairs)" not in words(records)
+    table = verdict_table(compare(Results.of(mixed)), "cells")
+    cell = table.rows[0][[column.name for column in table.columns].index("cost ratio [95 %]")]
+    assert plain(cell).endswith("] (4)") and "of how many pairs" in table.caption
+    assert "of how many pairs" not in verdict_table(compare(Results.of(records)), "cells").caption
+
+
 def test_one_process_is_held_against_two_with_the_same_classifier(study, make_record):
     records = study(vitgan=NOISE, other=NOISE)
     vit = {"classifier": "vit"}
@@ -231,6 +263,11 @@ def test_one_process_is_held_against_two_with_the_same_classifier(study, make_re
     ]
     text = "\n".join(plain(t) for b in one_or_two(found, "cells", rope=0.01, clock="CPU") for t in texts(b))
     assert "unified is better than vitgan by 3.0 points" in text and "It is better and cheaper" in text
+    assert "(a family of 1 comparison)" in text and "disagree" not in text
+    same = {r.run_id: r for r in with_metrics(records, unified={"macro_ap": NOISE}, vitgan={"macro_ap": NOISE})}
+    found = head_to_head(Results.of([same.get(r.run_id, r) for r in records]))
+    text = "\n".join(plain(t) for b in one_or_two(found, "cells", rope=0.01, clock="CPU") for t in texts(b))
+    assert "The metrics disagree on unified beside vitgan: better in balanced accuracy, equivalent in macro AP" in text
     assert head_to_head(Results.of(study(up=NOISE))) == []
 
 
@@ -270,6 +307,22 @@ def test_an_interval_that_leaves_zero_out_beside_an_undecided_verdict_is_explain
     assert "leaves zero out" not in told((-0.01, 0.05))
 
 
+@pytest.mark.parametrize(("spread", "said"), [(0.15, "The difference is real but"), (2.5, "Its mean is")])
+def test_a_claim_within_the_rope_is_called_small_only_where_that_is_sure(study, spread, said):
+    """0.8 points with an error of 0.01, or of 0.14: of Student's t on 5 degrees 0.89 lie within a point then."""
+    records = study(up=0.008 + spread * NOISE)
+    one = first(records, "up")
+    assert one.word == "better" and one.p_equivalent == pytest.approx(1.0 if spread < 1 else 0.89, abs=0.01)
+    assert f"{said} within the ±1.0 points that count as equivalent." in words(records)
+
+
+def test_the_table_names_families_and_their_sizes(study):
+    records = study(up=NOISE, down=NOISE, placebo=NOISE)
+    found = compare(Results.of(records, study=Study(families={"placebos": ["placebo"]})))
+    assert "within its family and metric (main 2, placebos 1)." in verdict_table(found, "cells").caption
+    assert "within its family and metric." in verdict_table(compare(Results.of(records)), "cells").caption
+
+
 def test_each_metric_and_dataset_is_said_to_be_a_question_of_its_own(study):
     one = compare(Results.of(study(up=NOISE)))
     assert plain(own_five_percent(one)).startswith(
@@ -285,6 +338,16 @@ def test_of_many_methods_only_those_with_a_claim_get_a_sentence_each(study):
     text = words(study(up=NOISE + 0.03, **many))
     assert "up is better by" in text and "m3 is equivalent" not in text
     assert "Equivalent: m0 (0.0 points), m1 (0.0 points)" in text
+
+
+def test_shared_test_images_of_one_slide_tell_nothing_of_others(study, tmp_path):
+    records = []
+    for record in study(up=NOISE):
+        records.append(record.model_copy(update={"split": record.split.model_copy(update={"rule": "fixed-test"})}))
+        stored = Predictions(np.arange(8) % 2, np.full((8, 2), 0.5, np.float32), np.zeros(8, dtype=int))
+        save_predictions(stored, Store(tmp_path).run_folder(record.run_id))
+    one = next(c for c in compare(Results.of(records, folder=tmp_path)) if c.metric == "balanced_accuracy")
+    assert one.word == "undecided" and "of one group" in one.reason
 
 
 @pytest.mark.parametrize("grouped", [False, True])

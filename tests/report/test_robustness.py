@@ -107,6 +107,13 @@ def test_one_process_against_two_is_judged_again_too(make_record, tmp_path):
     assert said[-1].startswith("narrow's verdict against classic-balanced rests on 3 seeds that differ less")
 
 
+def test_seeds_that_both_have_are_looked_at_be_they_late_ones(make_record, tmp_path):
+    records = arms(make_record, tmp_path, {"narrow": (*NARROW, *NARROW, *NARROW)}, seeds=9)
+    late = [run for run in records if run.method != "narrow" or run.seed > 4]
+    _, (one,) = judged_again(late, tmp_path)
+    assert one.of.n == 4 and one.test_sd == pytest.approx((0.3 * 0.7 / 50) ** 0.5, rel=0.1)
+
+
 def test_test_images_are_read_once_for_findings_and_sections(make_record, tmp_path):
     evidence, _ = judged_again(arms(make_record, tmp_path, {"narrow": NARROW}), tmp_path)
     before = evidence.images("cells")

@@ -200,8 +200,8 @@ def settings(make_record, names, base):
             parameters=base | of,
         )
         for name, (of, shift) in names.items()
-        for i in range(4)
-    ] + [make_record(method="classic-balanced", seed=i, score=0.8 - float(noise[i])) for i in range(4)]
+        for i in range(6)
+    ] + [make_record(method="classic-balanced", seed=i, score=0.8 - float(noise[i % 4])) for i in range(6)]
 
 
 def test_switches_are_ablations(make_record, tmp_path):

@@ -15,7 +15,7 @@ from report.statistics.paired import correction, effect_size, estimate, interval
 from report.statistics.planning import minimum_detectable, seeds_needed
 from report.statistics.posterior import mass_within, probabilities, smallest_rope
 from report.statistics.sign_flip import sign_flip_p, smallest_p
-from report.statistics.verdict import with_share, word
+from report.statistics.verdict import when, word
 
 DIFFERENCES = [0.031, 0.012, -0.004, 0.022, 0.017, 0.008, 0.026, -0.011, 0.019, 0.015]
 
@@ -117,4 +117,9 @@ def test_the_four_words():
     assert word(difference=0.001, p_holm=0.3, p_equivalent=0.95) == "equivalent"
     assert word(difference=0.1, p_holm=0.051, p_equivalent=0.94) == "undecided"
     assert word(difference=None, p_holm=None, p_equivalent=None) == "undecided"
-    assert with_share("better", n_trained=9, n_diverged=1) == "better when it trains (9 of 10)"
+    assert when(n_trained=9, n_diverged=1) == " when it trains (9 of 10)"
+    assert when(n_trained=9, n_diverged=0) == ""
+    assert (
+        when(n_trained=9, n_diverged=1, n_reference=(5, 5))
+        == " when it trains (9 of 10) and its reference trains (5 of 10)"
+    )

@@ -55,6 +55,17 @@ def test_the_bootstrap_variance_is_the_binomials():
     assert bootstrap_variance(method, reference) == pytest.approx(0.75 * 0.25 / n, rel=0.1)
 
 
+def test_the_variance_over_few_groups_is_that_of_new_ones():
+    """Means of three groups of equal size, drawn anew: the variance of a sample of three, over three."""
+    labels, groups = np.zeros(30, dtype=int), np.repeat([0, 1, 2], 10)
+    right = np.eye(2)[(np.arange(30) % 10 >= np.repeat([2, 5, 8], 10)).astype(int)]  # .2, .5 and .8 right
+    weights = resampling_weights(30, groups=groups, resamples=20000)
+    method, reference = (resampled_scores(SCORES["accuracy"], labels, [p], weights) for p in (right, np.eye(2)[labels]))
+    found = bootstrap_variance(method, reference, groups=groups)
+    assert found == pytest.approx(np.var([0.2, 0.5, 0.8], ddof=1) / 3, rel=0.05)
+    assert bootstrap_variance(method, reference, groups=np.zeros(30)) is None
+
+
 def test_delong_by_hand():
     truth = np.array([1, 1, 1, 0, 0], dtype=bool)
     first, second = np.array([0.9, 0.8, 0.3, 0.4, 0.1]), np.array([0.6, 0.2, 0.7, 0.5, 0.2])
