@@ -101,7 +101,7 @@ def _cost(asked: Asked) -> str:
 def _head(asked: Asked) -> str:
     pair = tuple(asked.names)
     (one,) = (one for one in asked.evidence.heads if (one.method, one.reference, one.metric) == (*pair, asked.metric))
-    return one.word
+    return one.verdict
 
 
 def _recall(asked: Asked) -> str:

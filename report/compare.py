@@ -167,7 +167,8 @@ class _Held:
         ratio, ratio_interval = cost.cost_ratio(
             [self.costs[key] for key in shared], [self.base_costs[key] for key in shared]
         )
-        statuses, bases = ([run.status for run in runs.values()] for runs in (self.runs, self.base))
+        statuses = [run.status for run in self.runs.values()]
+        bases = [run.status for seed, run in self.base.items() if seed in self.runs]
         plain = Comparison(
             method=self.method,
             dataset=dataset,
@@ -209,6 +210,8 @@ class _Held:
             return "one pair tells nothing of other seeds"
         if plain.n_diverged == len(self.runs):
             return "every run of it diverged"
+        if not plain.n_reference[0]:
+            return f"every run of {self.reference} with its seeds failed"
         return "no seed has this metric for both"
 
     def refuse_unlike_splits(self, dataset: str) -> None:
@@ -227,7 +230,8 @@ def _with_statistics(plain: Comparison, found: paired.Estimate, *, rope: float, 
     if p is None:
         return replace(plain, reason="all pairs differ by the same amount, which leaves no spread to test against")
     if found.variance == 0 and found.n < sign_flip.NO_CLAIM_BELOW:
-        return replace(plain, reason="all pairs are equal, and so few may be so by chance where scores are coarse")
+        why = "all pairs are equal, and so few may be so by chance where scores are coarse"
+        return replace(plain, p=p, reason=why)  # counts in its family as it did before it was looked at
     mass = posterior.probabilities(found, rope=rope)
     more, less = (mass.better, mass.worse) if direction(plain.metric) > 0 else (mass.worse, mass.better)
     return replace(

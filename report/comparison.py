@@ -46,7 +46,7 @@ class Comparison:
         verdict: One of four words, with the share of runs that trained.
         word: The word alone.
         n_trained: Runs of the method that are ok.
-        n_reference: Runs of the reference that are ok, and those that diverged.
+        n_reference: Of the reference's runs with the method's seeds, those that are ok and those that diverged.
         n_dropped: Seeds that one of the two lacks a value for.
         rule: How the seeds split the images.
         reason: Why there is no test; empty where there is one.
@@ -89,7 +89,8 @@ class Comparison:
     @property
     def when(self) -> str:
         """The share of runs that trained, as it stands behind the verdict; empty where none diverged."""
-        return when(n_trained=self.n_trained, n_diverged=self.n_diverged, n_reference=self.n_reference)
+        method, reference = (self.n_trained, self.n_diverged), self.n_reference
+        return when(("it", *method), (self.reference, *reference))
 
     @property
     def cheaper(self) -> bool:

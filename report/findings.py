@@ -130,7 +130,7 @@ def _together(side: Word, members: Sequence[Comparison]) -> Text:
         gain = (
             "no pairs" if one.difference is None else signed_points(one.difference, None).removesuffix(" (no interval)")
         )
-        spans += [", " if i else "", Code(one.method), f" ({gain})"]
+        spans += [", " if i else "", Code(one.method), f" ({gain}{one.when})"]
     needed = [one.seeds_needed for one in members if one.seeds_needed is not None and one.seeds_needed > one.n]
     settled = (
         f" From {min(needed)} seeds on some would be settled if mean and spread stay as they are." if needed else ""
@@ -170,7 +170,7 @@ def _finding(one: Comparison, *, rope: float, clock: str, against: bool = False)
         words += [f" by {points(abs(size))} {band(one.interval, sign=-1 if size < 0 else 1)}."]
         if abs(size) < rope:
             surely = one.p_equivalent is not None and one.p_equivalent >= EQUIVALENT_FROM
-            what = "The difference is real but" if surely else "Its mean is"
+            what = "The difference is real but" if surely else "The mean difference is"
             words.append(f" {what} within the ±{bare(rope)} points that count as equivalent.")
     elif one.word == "equivalent":
         within = f"within ±{bare(rope)} points with probability {share(one.p_equivalent)}"
@@ -197,8 +197,9 @@ def _cost_words(one: Comparison, clock: str, *, against: bool) -> str:
     if one.cost_ratio is None:
         return ""
     interval = one.cost_interval
-    fewer = f", {plural(one.n_cost, 'pair')}" if one.n_cost < one.n else ""
-    known = "" if interval is None else f" ({amount(interval[0])} to {amount(interval[1])}{fewer})"
+    told = [] if interval is None else [f"{amount(interval[0])} to {amount(interval[1])}"]
+    told += [plural(one.n_cost, "pair")] if one.n_cost < one.n else []
+    known = f" ({', '.join(told)})" if told else ""
     costs = f"costs {amount(one.cost_ratio)} times the {clock} seconds"
     if one.better_and_cheaper:
         return f" It is better and cheaper: it {costs}{known}."

@@ -38,6 +38,7 @@ def phase_cost_table(results: Results, dataset: str, found: Sequence[Comparison]
     arms = [one.reference for one in here]
     several = [arm for arm in arms if any(len(of_run) > 1 for of_run in costs.get(arm, {}).values())]
     pairs = dict.fromkeys([(one.method, one.reference) for one in here] + [(arm, arm) for arm in several])
+    kept = {pair: len(of_one_kind(*(costs.get(arm, {}) for arm in pair))) for pair in pairs}
     by_pair = {(mine, theirs): _ratios(costs.get(mine, {}), costs.get(theirs, {})) for mine, theirs in pairs}
     phases = in_order(phase for ratios in by_pair.values() for phase in ratios if phase)
     if not phases:
@@ -46,6 +47,7 @@ def phase_cost_table(results: Results, dataset: str, found: Sequence[Comparison]
         (
             Code(mine),
             Code(theirs),
+            str(kept[mine, theirs]),
             *(ratio(*ratios[phase]) if phase in ratios else NOTHING for phase in phases),
             Strong(ratio(*ratios[""])),
         )
@@ -54,11 +56,12 @@ def phase_cost_table(results: Results, dataset: str, found: Sequence[Comparison]
     ]
     caption = (
         f"Cost phase by phase on {short(dataset, 80)}: {results.cost_clock} seconds of each phase as a multiple of the "
-        "whole run that the method is held against, scoring left out; geometric means over paired seeds with 95 % "
-        "intervals."
+        "whole run that the method is held against, scoring left out; geometric means with 95 % intervals over pairs "
+        "of seeds whose times are of one kind."
     ) + cost_basis([one.at_equal_speed for one in here if "" in by_pair[one.method, one.reference]])
     columns = (
         *(Column(name, "left") for name in ("method", "held against")),
+        Column("pairs"),
         *(Column(phase) for phase in phases),
         Column("whole run"),
     )

@@ -93,7 +93,8 @@ class SingleImages:
         if not seeds:
             return None
         sign = direction(self._metric)
-        bands = [sorted(sign * end for end in bootstrap_interval(*both)) for both in self._drawn(one)]
+        intervals = (bootstrap_interval(*both, groups=groups) for *both, groups in self._drawn(one))
+        bands = [sorted(sign * end for end in interval) for interval in intervals if interval is not None]
         areas = [
             found
             for seed in seeds
@@ -124,10 +125,9 @@ class SingleImages:
             one: The comparison, in the study's first metric.
 
         Returns:
-            None where no seed has predictions of both on the same images.
+            None where no seed has predictions of both on the same images, and more than one group of them.
         """
-        groups = (self._predictions(one.method, seed).groups for seed in self._seeds(one))
-        found = [bootstrap_variance(*both, groups=of) for both, of in zip(self._drawn(one), groups, strict=True)]
+        found = [bootstrap_variance(*both, groups=groups) for *both, groups in self._drawn(one)]
         variances = [variance for variance in found if variance is not None]
         return float(np.mean(variances)) if variances else None
 
@@ -140,7 +140,9 @@ class SingleImages:
         return self._shared[pair]
 
     def _same_images(self, pair: tuple[str, str], seed: int) -> bool:
-        mine, base = (self._stored(method, seed) for method in pair)
+        if any((arm, seed) not in self._records for arm in pair):
+            return False
+        mine, base = (self._stored(arm, seed) for arm in pair)
         return mine is not None and base is not None and np.array_equal(base.labels, mine.labels)
 
     def _stored(self, method: str, seed: int) -> Predictions | None:
@@ -155,9 +157,16 @@ class SingleImages:
         assert found is not None
         return found
 
-    def _drawn(self, one: Comparison) -> list[tuple[Floats, Floats]]:
-        """Resampled scores of the method and of its reference, seed by seed."""
-        return [(self._scores(one.method, seed), self._scores(one.reference, seed)) for seed in self._seeds(one)]
+    def _drawn(self, one: Comparison) -> list[tuple[Floats, Floats, NDArray[np.generic] | None]]:
+        """Resampled scores of the method and of its reference, and what was drawn whole, seed by seed."""
+        return [
+            (
+                self._scores(one.method, seed),
+                self._scores(one.reference, seed),
+                self._predictions(one.method, seed).groups,
+            )
+            for seed in self._seeds(one)
+        ]
 
     def _scores(self, method: str, seed: int) -> Floats:
         if (method, seed) not in self._resampled:

@@ -53,7 +53,7 @@ def verdict_table(found: Sequence[Comparison], dataset: str) -> Table:
         caption += f" Of {' and '.join(less)} less is better."
     caption += cost_basis([one.at_equal_speed for one in here if one.cost_ratio is not None])
     if any(_of_fewer(one) for one in here):
-        caption += " In brackets behind them: of how many pairs, where not all have times of one hardware and kind."
+        caption += " In round brackets behind a cost ratio: of how many pairs, where not all have times of one kind."
     if smallest is not None:
         caption += f" The smallest p that a sign-flip test could reach with these pairs is {p_words(smallest)}."
     return Table(caption, columns, tuple(rows))

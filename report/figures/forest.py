@@ -77,7 +77,7 @@ def draw_forest(panels: Sequence[tuple[str, Sequence[Group]]], path: Path, *, ro
         rope: Half-width of the band.
     """
     laid = [(label, _lines(groups)) for label, groups in panels]
-    placed = [(label, lines, *row_places([text for text, _ in lines])) for label, lines in laid]
+    placed = [(label, lines, *row_places([_taller(text, row) for text, row in lines])) for label, lines in laid]
     tiers = {effect.tier for _, lines in laid for _, effect in lines if effect is not None}
     with canvas(WIDTH, sum(height for *_, height in placed) + 0.55 * len(placed) + 0.6) as figure:
         ratios = [height for *_, height in placed]
@@ -92,7 +92,7 @@ def draw_forest(panels: Sequence[tuple[str, Sequence[Group]]], path: Path, *, ro
                     continue
                 _mark(axes, y, row)
                 decided = {"color": INK, "weight": "bold"} if row.word != "undecided" else {"color": MUTED}
-                axes.text(1.02, y, wrapped(row.verdict, 22), transform=right, va="center", fontsize=8, **decided)
+                axes.text(1.02, y, _said(row), transform=right, va="center", fontsize=8, **decided)
             named = [(y, text) for y, (text, row) in zip(places, lines, strict=True) if row is not None]
             axes.set_yticks([y for y, _ in named], [text for _, text in named])
             axes.set_ylim(height, 0)
@@ -112,6 +112,15 @@ def _lines(groups: Sequence[Group]) -> list[tuple[str, Effect | None]]:
         found.append((wrapped(group.heading, 70), None))
         found += [(wrapped(row.name), row) for row in group.rows]
     return found
+
+
+def _said(row: Effect) -> str:
+    return wrapped(row.verdict, 22)
+
+
+def _taller(text: str, row: Effect | None) -> str:
+    """What of a row needs more lines: its name or its verdict."""
+    return text if row is None else max(text, _said(row), key=lambda words: words.count("\n"))
 
 
 def _mark(axes: Axes, y: float, row: Effect) -> None:

@@ -71,8 +71,22 @@ def bootstrap_variance(method: Floats, reference: Floats, *, groups: NDArray[np.
     return over_resamples * g / (g - 1) if g > 1 else None
 
 
-def bootstrap_interval(method: Floats, reference: Floats, *, confidence: float = 0.95) -> tuple[float, float]:
-    """Percentile interval of method minus reference, as scipy's ``bootstrap`` with ``method="percentile"``."""
+def bootstrap_interval(
+    method: Floats, reference: Floats, *, groups: NDArray[np.generic] | None = None, confidence: float = 0.95
+) -> tuple[float, float] | None:
+    """Percentile interval of method minus reference, as scipy's ``bootstrap`` with ``method="percentile"``.
+
+    Args:
+        method: (B,) its scores in each resample.
+        reference: (B,) the reference's, in the same resamples.
+        groups: (n,) what was drawn whole; None where images were drawn alone. Of few groups the interval is too narrow.
+        confidence: Of the interval.
+
+    Returns:
+        None for a single group, which tells nothing of others.
+    """
+    if groups is not None and len(np.unique(groups)) < 2:
+        return None
     tail = (1 - confidence) / 2
     low, high = np.nanquantile(method - reference, [tail, 1 - tail])
     return float(low), float(high)

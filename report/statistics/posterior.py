@@ -47,7 +47,7 @@ def mass_within(found: Estimate, rope: float) -> float:
 
 
 def smallest_rope(found: Estimate, *, mass: float = 0.95) -> float:
-    """The half-width within which the posterior holds ``mass``: "equivalent" is attainable from there on."""
+    """The half-width within which the posterior holds ``mass``; an undecided verdict is "equivalent" from there on."""
     error = found.standard_error
     if error == 0:
         return abs(found.mean)

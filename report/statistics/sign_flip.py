@@ -19,7 +19,7 @@ EXACT_UP_TO = 30
 PATTERNS = 9_999
 
 NO_CLAIM_BELOW = 6
-"""Pairs from which on p can fall below 0.05."""
+"""Pairs from which on p can fall below 0.05, and from which on pairs that are all equal count as equivalent."""
 
 
 def sign_flip_p(differences: Sequence[float]) -> float | None:

@@ -29,14 +29,11 @@ def word(*, difference: float | None, p_holm: float | None, p_equivalent: float 
     return "undecided"
 
 
-def when(*, n_trained: int, n_diverged: int, n_reference: tuple[int, int] = (0, 0)) -> str:
+def when(*arms: tuple[str, int, int]) -> str:
     """What stands behind a verdict where runs diverged: `` when it trains (9 of 10)``; else nothing.
 
     Args:
-        n_trained: Runs of the method that are ok.
-        n_diverged: Those that diverged.
-        n_reference: Both, of the reference.
+        arms: Of each, what it is called, how many runs are ok and how many diverged.
     """
-    runs = (("it trains", n_trained, n_diverged), ("its reference trains", *n_reference))
-    shares = [f"{who} ({trained} of {trained + diverged})" for who, trained, diverged in runs if diverged]
+    shares = [f"{who} trains ({trained} of {trained + diverged})" for who, trained, diverged in arms if diverged]
     return f" when {' and '.join(shares)}" if shares else ""

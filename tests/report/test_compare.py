@@ -13,6 +13,7 @@ from report.comparison import KEYS, Comparison
 from report.document import plain
 from report.findings import findings, one_or_two, own_five_percent
 from report.numbers import minus
+from report.phase_costs import phase_cost_table
 from report.study import Results
 from report.verdicts import overview_table, verdict_table
 from results import Predictions, Store, Study, save_predictions
@@ -82,9 +83,13 @@ def test_a_reference_that_diverged_stands_in_the_verdict_too(study):
         for r in records
     ]
     one = first(records, "up")
-    shares = "when it trains (5 of 6) and its reference trains (5 of 6)"
+    shares = "when it trains (5 of 6) and classic-balanced trains (5 of 6)"
     assert (one.n, one.n_diverged, one.verdict) == (4, 1, f"better {shares}")
     assert f"up is better {shares} by 3.0 points" in words(records)
+    early = first([r for r in records if r.method != "up" or r.seed < 5], "up")
+    assert early.verdict == "better when it trains (4 of 5)", "of seeds that it was not run with nothing is said"
+    none = [r if r.method == "up" else r.model_copy(update={"status": "diverged", "metrics": None}) for r in records]
+    assert first(none, "up").reason == "every run of classic-balanced with its seeds failed"
 
 
 def test_few_equal_or_missing_scores_are_undecided_with_a_reason(study, make_record):
@@ -94,6 +99,8 @@ def test_few_equal_or_missing_scores_are_undecided_with_a_reason(study, make_rec
     assert first(study(up=[0.0] * 6), "up").verdict == "equivalent"
     few = first(study(up=[0.0] * 5), "up")
     assert few.verdict == "undecided" and "are equal, and so few may be so by chance" in few.reason
+    shift = NOISE[:5] + 0.0015
+    assert first(study(up=[0.0] * 5, down=shift), "down").p_holm == 2 * first(study(down=shift), "down").p, "it counts"
     fixed = [r.model_copy(update={"split": r.split.model_copy(update={"rule": "fixed-test"})}) for r in study(up=NOISE)]
     assert "stored its predictions" in first(fixed, "up").reason
     assert compare(Results.of([make_record()])) == []
@@ -244,6 +251,10 @@ def test_cost_ratios_are_of_the_kind_of_times_that_most_pairs_have_and_say_how_m
     table = verdict_table(compare(Results.of(mixed)), "cells")
     cell = table.rows[0][[column.name for column in table.columns].index("cost ratio [95 %]")]
     assert plain(cell).endswith("] (4)") and "of how many pairs" in table.caption
+    phases = phase_cost_table(Results.of(mixed), "cells", compare(Results.of(mixed)))
+    assert phases.rows[0][2] == "4"
+    lone = [r for r in mixed if r.seed in (0, 2)]
+    assert "costs 5.00 times the CPU seconds of the reference (1 pair)." in words(lone), "no interval, but how many"
     assert "of how many pairs" not in verdict_table(compare(Results.of(records)), "cells").caption
 
 
@@ -307,7 +318,7 @@ def test_an_interval_that_leaves_zero_out_beside_an_undecided_verdict_is_explain
     assert "leaves zero out" not in told((-0.01, 0.05))
 
 
-@pytest.mark.parametrize(("spread", "said"), [(0.15, "The difference is real but"), (2.5, "Its mean is")])
+@pytest.mark.parametrize(("spread", "said"), [(0.15, "The difference is real but"), (2.5, "The mean difference is")])
 def test_a_claim_within_the_rope_is_called_small_only_where_that_is_sure(study, spread, said):
     """0.8 points with an error of 0.01, or of 0.14: of Student's t on 5 degrees 0.89 lie within a point then."""
     records = study(up=0.008 + spread * NOISE)

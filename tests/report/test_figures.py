@@ -194,6 +194,7 @@ CLASSES = [f"a class {k} with a name" for k in range(11)]
 def effect(name, k):
     word = ("better", "worse", "equivalent", "undecided")[k % 4]
     share = " when it trains (9 of 10)" if k % 5 == 0 else ""
+    share += f"{' and' if share else ' when'} classic-balanced trains (5 of 6)" if k % 6 == 0 else ""
     return Effect(name, 0.01 * (k - 5), (0.01 * (k - 7), 0.01 * (k - 3)) if k else None, word, f"{word}{share}")
 
 

@@ -165,11 +165,12 @@ def test_costs_phase_by_phase_are_shares_of_the_references_run(make_record):
     assert [column.name for column in table.columns] == [
         "method",
         "held against",
+        "pairs",
         "generator",
         "classifier",
         "whole run",
     ]
-    ((_, _, generator, classifier, whole),) = cells(table)
+    ((_, _, _, generator, classifier, whole),) = cells(table)
     assert (generator, classifier, whole) == ("×3.00 [3.00, 3.00]", "×1.10 [1.10, 1.10]", "×4.10 [4.10, 4.10]")
     assert phase_cost_table(Results.of([make_record()]), "cells", []) is None
 
@@ -182,11 +183,11 @@ def test_a_reference_of_two_phases_shows_what_each_is_of_its_whole(make_record):
         records += [timed(two, generator=30.0, classifier=10.0, score=5.0), timed(one, joint=32.0, score=5.0)]
     results = Results.of(records, study=Study(name="x", reference="vitgan"))
     table = phase_cost_table(results, "cells", compare(results))
-    assert [column.name for column in table.columns][2:-1] == ["generator", "classifier", "joint"]
+    assert [column.name for column in table.columns][3:-1] == ["generator", "classifier", "joint"]
     exactly = [f"×{x} [{x}, {x}]" for x in ("0.75", "0.25", "0.80", "1.00")]
     assert [row[:2] for row in cells(table)] == [["unified", "vitgan"], ["vitgan", "vitgan"]]
-    assert cells(table)[0][4:] == [exactly[2], exactly[2]]
-    assert cells(table)[1][2:4] + cells(table)[1][5:] == [exactly[0], exactly[1], exactly[3]]
+    assert cells(table)[0][5:] == [exactly[2], exactly[2]]
+    assert cells(table)[1][3:5] + cells(table)[1][6:] == [exactly[0], exactly[1], exactly[3]]
 
 
 def settings(make_record, names, base):
@@ -291,7 +292,7 @@ def test_a_slow_hour_of_the_machine_does_not_make_a_method_dear(make_record):
     assert one.at_equal_speed and one.cost_ratio == pytest.approx(3.0)
     assert one.cost_interval == pytest.approx((3.0, 3.0))
     table = phase_cost_table(results, "cells", compare(results))
-    assert cells(table)[0][2:] == ["×2.00 [2.00, 2.00]", "×1.00 [1.00, 1.00]", "×3.00 [3.00, 3.00]"]
+    assert cells(table)[0][3:] == ["×2.00 [2.00, 2.00]", "×1.00 [1.00, 1.00]", "×3.00 [3.00, 3.00]"]
     said = "Cost ratios are at equal speed of the machine"
     assert said in table.caption and said in verdict_table(compare(results), "cells").caption
     assert results.runs["cost_s"].max() == 120.0, "seconds that are shown stay as they were measured"

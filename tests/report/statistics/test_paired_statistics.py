@@ -117,9 +117,5 @@ def test_the_four_words():
     assert word(difference=0.001, p_holm=0.3, p_equivalent=0.95) == "equivalent"
     assert word(difference=0.1, p_holm=0.051, p_equivalent=0.94) == "undecided"
     assert word(difference=None, p_holm=None, p_equivalent=None) == "undecided"
-    assert when(n_trained=9, n_diverged=1) == " when it trains (9 of 10)"
-    assert when(n_trained=9, n_diverged=0) == ""
-    assert (
-        when(n_trained=9, n_diverged=1, n_reference=(5, 5))
-        == " when it trains (9 of 10) and its reference trains (5 of 10)"
-    )
+    assert when(("it", 9, 1)) == " when it trains (9 of 10)" and when(("it", 9, 0), ("none", 5, 0)) == ""
+    assert when(("it", 9, 1), ("gan", 5, 5)) == " when it trains (9 of 10) and gan trains (5 of 10)"

@@ -64,6 +64,7 @@ def test_the_variance_over_few_groups_is_that_of_new_ones():
     found = bootstrap_variance(method, reference, groups=groups)
     assert found == pytest.approx(np.var([0.2, 0.5, 0.8], ddof=1) / 3, rel=0.05)
     assert bootstrap_variance(method, reference, groups=np.zeros(30)) is None
+    assert bootstrap_interval(method, reference, groups=np.zeros(30)) is None
 
 
 def test_delong_by_hand():
