@@ -172,7 +172,8 @@ def _counted(results: Results) -> str:
     study = results.study
     planned = max(len(study.methods), len(results.methods())) * len(study.datasets) * len(study.seeds)
     missing = planned - len(statuses)
-    rest = f"; {missing} of the study have no record yet" if study.methods and missing > 0 else ""
+    verb = "has" if missing == 1 else "have"
+    rest = f"; {missing} of the study {verb} no record yet" if study.methods and missing > 0 else ""
     return f"{plural(len(statuses), 'run')}, {', '.join(each)}{rest}"
 
 

@@ -177,6 +177,9 @@ def test_missing_runs_are_counted(tmp_path, make_record):
         tmp_path, make_record(), methods=["none", "classic-balanced"], datasets=["cells"], seeds=[0, 1]
     )
     assert "1 run, 1 ok; 3 of the study have no record yet" in text
+    (tmp_path / "two").mkdir()
+    text = write_records(tmp_path / "two", make_record(), methods=["none"], datasets=["cells"], seeds=[0, 1])
+    assert "1 run, 1 ok; 1 of the study has no record yet" in text
 
 
 def test_a_damaged_record_is_named(tmp_path, make_record):
