@@ -24,6 +24,7 @@ from statistics import fmean
 from typing import Any, TypeAlias, TypeVar
 
 from report import generative
+from report.checkpoints import checkpoints
 from report.compare import compare
 from report.comparison import Comparison
 from report.document import Block, Code, Column, Document, Table
@@ -78,6 +79,7 @@ KINDS: dict[str, Piece] = {
     "first": lambda results, _, dataset: stability(results, dataset),
     "seeds": lambda results, evidence, dataset: one_seed(results, dataset, (*evidence.compared, *evidence.heads)),
     "generators": lambda results, _, dataset: generative.figures(results, dataset),
+    "checkpoints": lambda results, _, dataset: checkpoints(results, dataset),
 }
 
 
@@ -139,11 +141,15 @@ def _runs(asked: Asked) -> str:
     return _span(counts, written=_word)
 
 
-def _kid(asked: Asked) -> str:
-    (method,) = asked.names
-    records = [r for r in asked.results.records if r.method == method]
-    values = [r.generative.kid for r in records if r.generative is not None and r.generative.kid is not None]
-    return _span(values, written="{:.2f}".format)
+def _of_images(figure: str) -> Callable[[Asked], str]:
+    """A figure on generated images of all classes, from run to run."""
+
+    def span(asked: Asked) -> str:
+        measured = [r.generative for r in asked.results.records if r.method in asked.names and r.generative is not None]
+        values = [value for of in measured if (value := getattr(of, figure)) is not None]
+        return _span(values, written="{:.2f}".format)
+
+    return span
 
 
 def _correlation(asked: Asked) -> str:
@@ -229,7 +235,8 @@ NUMBERS: dict[str, Callable[[Asked], str]] = {
     "recall": _recall,
     "score": _score,
     "runs": _runs,
-    "kid": _kid,
+    "kid": _of_images("kid"),
+    "coverage": _of_images("coverage"),
     "correlation": _correlation,
     "fidelity": _fidelity,
     "budget": lambda asked: f"{asked.results.records[0].budget[asked.names[0]]:,}",
@@ -237,8 +244,8 @@ NUMBERS: dict[str, Callable[[Asked], str]] = {
 }
 """Single figures, of one method or of several (``4 to 9``): a method's difference to its reference arm in balanced
 accuracy, in points; the verdict on it, or on one method head to head with another; by how many points they are behind;
-in how many pairs of seeds ahead; KID of images, from seed to seed; the rank correlation of ``kid_excess`` and the gain;
-label fidelity of each class, in hundredths, as means over seeds."""
+in how many pairs of seeds ahead; KID and coverage of images, from seed to seed; the rank correlation of ``kid_excess``
+and the gain; label fidelity of each class, in hundredths, as means over seeds."""
 
 
 @cache

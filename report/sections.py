@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from report import generative, tables
+from report.checkpoints import checkpoints
 from report.document import Block, Heading, Paragraph
 from report.drawing import Drawing
 from report.evidence import Evidence
@@ -57,7 +58,7 @@ def section(results: Results, dataset: str, drawing: Drawing, evidence: Evidence
         yield from _titled("Real and generated images", _images(results, dataset, drawing))
     yield from generative.section(results, dataset, drawing)
     if not results.brief:
-        yield from _titled("Learning curves", curves(results, drawing, dataset))
+        yield from _titled("Learning curves", _training(results, dataset, drawing))
     yield Heading(3, "Further metrics")
     yield tables.further_table(results, dataset)
 
@@ -95,6 +96,11 @@ def _costs(results: Results, dataset: str, drawing: Drawing, evidence: Evidence)
 def _images(results: Results, dataset: str, drawing: Drawing) -> Iterator[Block]:
     yield from images.samples(results, drawing, dataset)
     yield from images.embedding(results, drawing, dataset)
+
+
+def _training(results: Results, dataset: str, drawing: Drawing) -> Iterator[Block]:
+    yield from curves(results, drawing, dataset)
+    yield from checkpoints(results, dataset)
 
 
 def _some(block: Block | None) -> Iterator[Block]:

@@ -12,9 +12,10 @@ from report.document import Figure
 from report.drawing import Drawing
 from report.figures.curves import Curve, draw_curves, over_seeds
 from report.frame import in_order
+from report.run_curves import read_run
 from report.study import Results
-from report.text import plural, short
-from results import Record, Store, read_curves
+from report.text import plural
+from results import Store
 
 SEEDS = 5
 PANELS = 9
@@ -55,22 +56,3 @@ def _by_phase(results: Results, store: Store, dataset: str) -> dict[str, dict[st
     for (phase, scalar, method), runs in collected.items():
         panels.setdefault(phase, {}).setdefault(scalar, {})[method] = over_seeds(runs)
     return panels
-
-
-def read_run(store: Store, record: Record) -> dict[tuple[str, str], list[tuple[int, float]]]:
-    """Points of a run by phase and scalar; a phase that is entered again goes on where it ended."""
-    points: dict[tuple[str, str], list[tuple[int, float]]] = {}
-    ended: dict[str, int] = {}
-    last: dict[str, int] = {}
-    for point in read_curves(store.run_folder(record.run_id)):
-        if point.step < last.get(point.phase, 0):
-            ended[point.phase] = ended.get(point.phase, 0) + last[point.phase]
-        last[point.phase] = point.step
-        step = point.step + ended.get(point.phase, 0)
-        points.setdefault((point.phase, clean_scalar(point.name)), []).append((step, point.value))
-    return points
-
-
-def clean_scalar(name: str) -> str:
-    """A scalar's name as words: ``loss_g`` becomes ``loss g``."""
-    return short(name.replace("_", " "), 40)

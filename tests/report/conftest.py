@@ -191,6 +191,8 @@ def write_curves(folder: Path, run: Record) -> None:
                     else falling + rng.gamma(2, 0.03)
                     for name in names
                 }
+                if phase != "classifier" and step % 200 == 0:
+                    values["quality"] = 0.02 * falling + 0.01
                 writer.add(phase, step, values, step / 100)
 
 

@@ -11,8 +11,8 @@ import pytest
 
 import report
 from report.drawing import Drawing
-from report.pictures.curves import read_run
 from report.pictures.scores import scores
+from report.run_curves import read_run
 from report.study import Results
 from results import (
     CurveWriter,
@@ -213,6 +213,13 @@ def test_names_of_datasets_never_lead_outside_and_never_collide(tmp_path, make_r
     assert len(set(paths)) == len(names)
     assert all(path.parent == Path("figures") and (tmp_path / path).is_file() for path in paths)
     assert {path.name for path in tmp_path.iterdir()} == {"figures"}
+
+
+def test_the_report_shows_whether_the_generators_curves_are_flat(written_study):
+    text = section((written_study / "report.md").read_text(), "Learning curves")
+    row = next(line for line in text.splitlines() if line.startswith("| `unified` |"))
+    values = " | ".join(f"{1000 * (0.01 + 0.02 * np.exp(-step / 250)):.1f}" for step in range(200, 1001, 200))
+    assert row == f"| `unified` | 2 of 3 | 1,000 | {values} | 2 of 2 |"
 
 
 def test_a_phase_entered_again_goes_on_in_its_curve(tmp_path, make_record):
