@@ -101,4 +101,4 @@ class Shuffled(CganDiffAugment):
         present = np.flatnonzero(train.counts)
         which = torch.randint(len(present), (len(labels),), generator=context.rng("shuffled-labels"))
         made = super().drawn(present[which.numpy()], generator, train=train, context=context, judge=judge)
-        return ImagePool(made.images, torch.as_tensor(labels, device=context.device))
+        return made.labelled(torch.as_tensor(labels, device=context.device))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from methods.base import Fitted, Precision
-from methods.training.images import to_device, to_float, to_uint8
+from methods.training.images import copied, to_float, to_uint8
 from methods.training.precision import autocast
 
 BATCH = 256
@@ -35,9 +35,7 @@ class FittedClassifier(Fitted):
     def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """See `Fitted.predict_proba`; in float32, whatever the network was trained in."""
         parts = [
-            torch.softmax(
-                self.network(to_float(to_device(images[start : start + BATCH], self.device))) + self.offset, 1
-            )
+            torch.softmax(self.network(to_float(copied(images[start : start + BATCH], self.device))) + self.offset, 1)
             for start in range(0, len(images), BATCH)
         ]
         return torch.cat(parts).cpu().numpy() if parts else np.empty((0, len(self.offset)), dtype=np.float32)

@@ -32,6 +32,11 @@ def to_device(images: NDArray[np.uint8], device: torch.device) -> Tensor:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*not writable")  # and nobody writes to it
             return torch.from_numpy(images).permute(0, 2, 3, 1)
+    return copied(images, device)
+
+
+def copied(images: NDArray[np.uint8], device: torch.device) -> Tensor:
+    """Copies images, (N, C, H, W) uint8, to the device, however many: (N, H, W, C), channels innermost."""
     return torch.tensor(np.ascontiguousarray(images.transpose(0, 2, 3, 1)), device=device)
 
 
@@ -43,8 +48,10 @@ def stays(images: NDArray[np.uint8], device: torch.device) -> bool:
 
 
 def send(tensor: Tensor, device: torch.device) -> Tensor:
-    """Copies a small tensor of the CPU to the device without waiting for what the device is doing."""
-    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+    """Brings a small tensor to the device; from the CPU to a GPU without waiting for what the GPU is doing."""
+    if device.type == "cuda" and tensor.device.type == "cpu":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
 
 
 def to_float(images: Tensor) -> Tensor:
@@ -62,17 +69,17 @@ class ImagePool:
     """Images and what they are to be classified as, on the device.
 
     Attributes:
-        images: (N, H, W, C) uint8, on the device or, when they are too many, on the CPU.
+        blocks: (N_b, H, W, C) uint8 each, one behind the other: on the device, or on the CPU what is too many for it.
         targets: (N,) int64 labels, or (N, K) float32 class probabilities, on the device.
     """
 
-    images: Tensor
+    blocks: tuple[Tensor, ...]
     targets: Tensor
 
     @classmethod
     def of(cls, data: LabelledImages, device: torch.device) -> ImagePool:
         """The pool of a labelled set, with hard labels."""
-        return cls(to_device(data.images, device), torch.tensor(data.labels, device=device))
+        return cls((to_device(data.images, device),), torch.tensor(data.labels, device=device))
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -85,7 +92,11 @@ class ImagePool:
             targets = [
                 some if some.is_floating_point() else nn.functional.one_hot(some, classes).float() for some in targets
             ]
-        return ImagePool(torch.cat([self.images, other.images]), torch.cat(targets))
+        return ImagePool(_together(self.blocks + other.blocks), torch.cat(targets))
+
+    def labelled(self, targets: Tensor) -> ImagePool:
+        """The same images with other targets, on the device."""
+        return ImagePool(self.blocks, targets)
 
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """A batch: (B, C, H, W) float32 in [−1, 1], channels_last, and its targets.
@@ -93,6 +104,28 @@ class ImagePool:
         Args:
             indices: (B,) int64 on the CPU.
         """
-        batch = self.images[send(indices, self.images.device)].contiguous()
+        return to_float(self._rows(indices)), self.targets[send(indices, self.targets.device)]
+
+    def _rows(self, indices: Tensor) -> Tensor:
+        """(B, H, W, C) uint8 on the device, each image from the block that it lies in."""
         device = self.targets.device
-        return to_float(send(batch, device)), self.targets[send(indices, device)]
+        if len(self.blocks) == 1:
+            return _taken(self.blocks[0], indices, device)
+        rows = torch.empty((len(indices), *self.blocks[0].shape[1:]), dtype=torch.uint8, device=device)
+        start = 0
+        for block in self.blocks:
+            here = ((indices >= start) & (indices < start + len(block))).nonzero().squeeze(1)
+            rows[send(here, device)] = _taken(block, indices[here] - start, device)
+            start += len(block)
+        return rows
+
+
+def _taken(block: Tensor, indices: Tensor, device: torch.device) -> Tensor:
+    return send(block[send(indices, block.device)].contiguous(), device)
+
+
+def _together(blocks: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """One block of several, but where they lie on two devices, or would fill the memory that a map spares."""
+    apart = len({block.device for block in blocks}) > 1
+    spared = blocks[0].device.type == "cpu" and sum(block.nbytes for block in blocks) > IN_MEMORY_BYTES
+    return blocks if apart or spared else (torch.cat(blocks),)

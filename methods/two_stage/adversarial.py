@@ -44,7 +44,7 @@ class Conditional(TwoStage):
         if not self.any_size:
             require_power_of_two(self.info.name, train.images.shape[2])
         require_width(self.info.name, context.budget.generator_width, self.multiple)
-        with seeded(context.seed("generator")):
+        with seeded(context.seed("generator"), context.device):
             training = self.arrange(train, context)
         return train_generator(training, steps=context.budget.generator_steps, context=context)
 

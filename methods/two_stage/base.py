@@ -139,7 +139,7 @@ class TwoStage(Method):
         pool = ImagePool.of(LabelledImages(images, labels, train.classes), context.device)
         if self.labels == "hard":
             return pool
-        return ImagePool(pool.images, judge.examine(images)[0].to(context.device))
+        return pool.labelled(judge.examine(images)[0].to(context.device))
 
     def selector(self, judge: Judge, train: LabelledImages) -> Selector:
         """The rule of selection, fitted to the real training images."""

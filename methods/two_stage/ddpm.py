@@ -27,7 +27,7 @@ from methods.networks.unet import GROUPS, UNet
 from methods.training.arrangement import Feed
 from methods.training.ema import Ema
 from methods.training.generator import GeneratorTraining
-from methods.training.images import ImagePool, send, to_float
+from methods.training.images import ImagePool, send
 from methods.training.optimiser import scheduled
 from methods.training.precision import autocast
 from methods.training.symmetries import turned_at_random
@@ -165,7 +165,7 @@ class Sampler(nn.Module):
 
     def standardise(self, pool: ImagePool) -> None:
         """Takes mean and deviation of each channel from the training images, at most 4,096 of them."""
-        images = to_float(pool.images[:: -(-len(pool) // 4096)])
+        images, _ = pool.take(torch.arange(0, len(pool), -(-len(pool) // 4096)))
         self.mean = images.mean(dim=(0, 2, 3))[:, None, None]
         self.deviation = images.std(dim=(0, 2, 3)).clamp(min=0.01)[:, None, None]
 

@@ -20,13 +20,32 @@ def test_a_large_mapped_set_is_read_where_it_lies_and_gives_the_same_batches(
     copied = ImagePool.of(data, CPU)
     monkeypatch.setattr(module, "IN_MEMORY_BYTES", 100)
     read = ImagePool.of(data, CPU)
-    assert read.images.data_ptr() == mapped.ctypes.data, "no copy was made"
-    assert copied.images.data_ptr() != mapped.ctypes.data
+    assert read.blocks[0].data_ptr() == mapped.ctypes.data, "no copy was made"
+    assert copied.blocks[0].data_ptr() != mapped.ctypes.data
     indices = torch.tensor([7, 7, 49, 0])
     (a, labels), (b, same) = copied.take(indices), read.take(indices)
     assert torch.equal(a, b)
     assert torch.equal(labels, same)
     assert a.is_contiguous(memory_format=torch.channels_last)
+    assert b.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_images_behind_a_mapped_set_leave_it_where_it_lies(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    sets = [
+        LabelledImages(rng.integers(0, 256, size=(n, 3, 4, 4), dtype=np.uint8), np.arange(n) % 2, ("a", "b"))
+        for n in (5, 4, 3)
+    ]
+    one, two, three = (ImagePool.of(some, CPU) for some in sets)
+    together = one + two + three
+    monkeypatch.setattr(module, "IN_MEMORY_BYTES", 100)
+    apart = one + two + three
+    assert [len(block) for block in together.blocks] == [12]
+    assert [block.data_ptr() for block in apart.blocks] == [some.blocks[0].data_ptr() for some in (one, two, three)]
+    indices = torch.tensor([11, 0, 5, 4, 8, 9, 0])
+    (a, labels), (b, same) = together.take(indices), apart.take(indices)
+    assert torch.equal(a, b)
+    assert torch.equal(labels, same)
     assert b.is_contiguous(memory_format=torch.channels_last)
 
 

@@ -50,7 +50,7 @@ def shuffled(make_images, context, counts):
     generator = FittedGenerator(Told(), 1, context.device, "float32")
     made = METHODS.build("shuffled").synthesise(generator, make_images(counts), context)
     assert isinstance(made, ImagePool)
-    return made.images[:, 0, 0, 0].long(), made.targets
+    return made.blocks[0][:, 0, 0, 0].long(), made.targets
 
 
 def test_of_two_classes_half_the_shuffled_images_show_the_other_one(make_images, context):

@@ -69,7 +69,8 @@ def fit(make_images, make_context, smoke, monkeypatch):
 
 def shown_classes(pool: ImagePool) -> np.ndarray:
     """Class 1's disc is twice as bright as class 0's."""
-    middle = pool.images[:, 6:10, 6:10].float().mean(dim=(1, 2, 3))
+    (images,) = pool.blocks
+    middle = images[:, 6:10, 6:10].float().mean(dim=(1, 2, 3))
     return (middle > 120).long().numpy()
 
 
@@ -125,8 +126,8 @@ def test_no_judge_is_trained_where_no_image_is_asked_for(fit):
 
 
 def test_hard_and_soft_targets_join_as_distributions():
-    hard = ImagePool(torch.zeros(2, 4, 4, 3, dtype=torch.uint8), torch.tensor([1, 0]))
-    soft = ImagePool(torch.zeros(1, 4, 4, 3, dtype=torch.uint8), torch.tensor([[0.3, 0.7]]))
+    hard = ImagePool((torch.zeros(2, 4, 4, 3, dtype=torch.uint8),), torch.tensor([1, 0]))
+    soft = ImagePool((torch.zeros(1, 4, 4, 3, dtype=torch.uint8),), torch.tensor([[0.3, 0.7]]))
     assert (hard + soft).targets.tolist() == [[0, 1], [1, 0], [pytest.approx(0.3), pytest.approx(0.7)]]
     assert (hard + hard).targets.tolist() == [1, 0, 1, 0]
 
