@@ -72,7 +72,9 @@ def examine(places: Places) -> dict[str, dict[str, Any]]:
                 name: "ready" if importlib.util.find_spec(module) else f"pip install {module}"
                 for name, module in FEATURES.items()
             },
-            "bench score --extractor inception": _weights(INCEPTION),
+            "bench score --extractor inception": _weights(INCEPTION)
+            if importlib.util.find_spec("torch_fidelity")
+            else "pip install torch-fidelity",
             "bench score --extractor dinov2": _weights(DINOV2),
             **{f"method {name}": why for name, why in METHODS.unavailable().items()},
             **{f"dataset {name}": why for name, why in DATASETS.unavailable().items()},

@@ -327,7 +327,7 @@ def check_run_id(run_id: str) -> str:
         UnreadableFile: It is not, and might reach outside of the study's folder.
     """
     if not _RUN_ID.fullmatch(run_id):
-        raise UnreadableFile(f"{run_id!r} is no run id; `bench status` lists the runs of a study.")
+        raise UnreadableFile(f"{run_id!r} is no run id; name a file of the study's records/, without .json.")
     return run_id
 
 

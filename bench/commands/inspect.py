@@ -73,7 +73,9 @@ def _show(found: dict[str, Any]) -> None:
     for sentence in found["left_out"]:
         _line("", sentence)
     verdict = (
-        f"{found['leaks']} leaks: `bench run` refuses this split" if found["leaks"] else "nothing crosses the split"
+        f"{found['leaks']} leaks: `bench run` refuses this split"
+        if found["leaks"]
+        else "no group and no exact duplicate crosses the split"
     )
     _line("verdict", verdict)
 

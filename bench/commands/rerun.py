@@ -33,7 +33,7 @@ from results import Record, Store, Study, load_predictions
 @guarded
 def rerun(
     study: StudyFolder,
-    run_id: Annotated[str, typer.Argument(help="Which run (`bench status`, the report's appendix).")],
+    run_id: Annotated[str, typer.Argument(help="Which run: a file in STUDY/records/, without .json.")],
     data_dir: DataDir = None,
     cache_dir: CacheDir = None,
     json_: Json = False,

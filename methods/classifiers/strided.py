@@ -14,7 +14,8 @@ from methods.classifiers.base import Classifier, ClassifierInfo, register
 class Strided(Classifier):
     """4×4 convolutions of stride 2 down to 4 × 4, width w and doubling; one linear layer.
 
-    As published: LeakyReLU 0.2, batch normalisation but in the first layer, N(0, 0.02).
+    As published: LeakyReLU 0.2, batch normalisation but in the first layer, N(0, 0.02) in the convolutions. The last
+    layer and the normalisations start as torch's do.
 
     The learning rate was checked, not chosen: 3e-4 gave .61 and .49, 1e-3 .63 and .56, 3e-3 .62 and .52 (validation
     balanced accuracy on `chula-rbc-4[part=develop]`, seeds 0 and 1, 600 updates of `quick`).

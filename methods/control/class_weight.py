@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from torch import nn
-
 from datasets import LabelledImages
 from methods.base import MethodInfo
 from methods.catalogue import register
 from methods.control.base import Control
 from methods.training.classifier import Recipe
-from methods.training.losses import inverse_frequency
+from methods.training.losses import WeightedLoss, inverse_frequency
 
 
 @register
@@ -20,7 +18,7 @@ class ClassWeight(Control):
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="class-weight",
-        version=1,
+        version=2,
         tier="control",
         summary="inverse-frequency class weights in the loss",
         reference="King & Zeng, Political Analysis 9:137 (2001), as scikit-learn's class_weight='balanced'",
@@ -28,4 +26,4 @@ class ClassWeight(Control):
 
     def recipe(self, train: LabelledImages) -> Recipe:
         """See `Control.recipe`."""
-        return Recipe(loss=nn.CrossEntropyLoss(weight=inverse_frequency(train.counts)))
+        return Recipe(loss=WeightedLoss(inverse_frequency(train.counts)))

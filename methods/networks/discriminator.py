@@ -130,10 +130,13 @@ class Discriminator(nn.Module):
             batches: How many the images are, of the same length, one after the other: real ones and generated ones.
         """
         answer = self.classified(images)
-        batch = torch.arange(batches, device=labels.device).repeat_interleave(len(labels) // batches)
-        mates = batch if self.source.embedding is None else labels * batches + batch
         seen = _passing_on(share, answer.tokens)
-        return answer._replace(source=self.source(close, seen, labels, mates).float())
+        return answer._replace(source=self.source(close, seen, labels, self.mates(labels, batches=batches)).float())
+
+    def mates(self, labels: Tensor, *, batches: int = 1) -> Tensor:
+        """(N,) int64, see `SourceHead.forward`; the batches, all of the same length, lie one after the other."""
+        batch = torch.arange(batches, device=labels.device).repeat_interleave(len(labels) // batches)
+        return batch if self.source.embedding is None else labels * batches + batch
 
     def classified(self, images: Tensor) -> Answer:
         """What it says of the class alone; scores are not numbers."""

@@ -69,8 +69,8 @@ def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Ten
 class AdversarialTraining(GeneratorTraining):
     """A generator and its discriminator (or critic) in training; subclasses say what their losses are.
 
-    One update draws one batch. Where the generator's step is due it learns from the very images that the
-    discriminator has just seen, by the discriminator as it is after its step: one pass through G less.
+    One update draws one batch. Where the generator's step is due it learns from the very images that were made for the
+    discriminator's, by the discriminator as it is after its step: one pass through G less.
 
     Args:
         feed: Images, updates and random numbers.

@@ -1,7 +1,7 @@
 """Classification losses: (B, K) float32 logits and targets → their mean over the batch.
 
-Targets are (B,) int64 labels or (B, K) float32 class probabilities (mixed images, soft labels). Plain and weighted
-cross-entropy are torch's ``CrossEntropyLoss``; modules, so that what they hold goes to the device once.
+Targets are (B,) int64 labels or (B, K) float32 class probabilities (mixed images, soft labels). Plain cross-entropy is
+torch's ``CrossEntropyLoss``; modules, so that what they hold goes to the device once.
 """
 
 from __future__ import annotations
@@ -10,6 +10,30 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+
+LEAST_ROOM = 1e-12
+"""Under the power of the focal loss: where p_y rounds to 1, the slope of 0^γ is endless for γ < 1."""
+
+
+class WeightedLoss(nn.Module):
+    """w_y × cross-entropy over the number of images: the mean over batches is the weighted loss of the whole set.
+
+    ``CrossEntropyLoss(weight=…)`` divides by the weights of each batch, so that a class counts less where it is rare
+    in batches: batches without it give the others full weight.
+
+    Args:
+        weight: (K,) float32.
+    """
+
+    weight: Tensor
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("weight", weight)
+
+    def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """The mean over the batch, 0-d."""
+        return nn.functional.cross_entropy(logits, targets, weight=self.weight, reduction="sum") / len(logits)
 
 
 class FocalLoss(nn.Module):
@@ -26,7 +50,7 @@ class FocalLoss(nn.Module):
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
         """The mean over the batch, 0-d."""
         log_p = nn.functional.log_softmax(logits, dim=1)
-        per_class = -((1.0 - log_p.exp()) ** self.gamma) * log_p
+        per_class = -((1.0 - log_p.exp()).clamp(min=LEAST_ROOM) ** self.gamma) * log_p
         if targets.is_floating_point():
             return (targets * per_class).sum(dim=1).mean()
         return per_class.gather(1, targets[:, None]).mean()

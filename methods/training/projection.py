@@ -1,7 +1,8 @@
 """Generator against discriminator with projection and lazy R1: what `unified` and `vitgan` share.
 
-Losses, penalty, rates and transforms are those of `cgan-diffaug`, with which a small ViT generator learns as well as a
-convolutional one does (docs/unified.md).
+The loss, R1, D's highest rate and what the convolutions beside the trunk see are those of `cgan-diffaug`, with which a
+small ViT generator learns as well as a convolutional one does (docs/unified.md). G's rate is twice as high, both rates
+fall, and the trunk sees T.
 """
 
 from __future__ import annotations
@@ -20,14 +21,12 @@ from methods.training.arrangement import Feed
 from methods.training.diffaugment import diffaugment
 from methods.training.optimiser import scheduled
 from methods.training.precision import autocast
-from methods.training.r1 import r1
+from methods.training.r1 import EVERY, PENALTY, r1
 from methods.training.symmetries import turned_at_random
 from methods.training.transforms import Transform
 
 RATE_G, RATE_D, BETAS = 1e-3, 2e-3, (0.0, 0.99)
 """Of G and of what in D only tells real from generated: no momentum, for the opponent moves (as in 2107.04589)."""
-EVERY = 8
-"""Once in how many discriminator updates R1 is added [lazy regularisation, Karras et al. 1912.04958]."""
 
 
 class ProjectionTraining(AdversarialTraining):
@@ -51,7 +50,7 @@ class ProjectionTraining(AdversarialTraining):
     """
 
     changing = (*AdversarialTraining.changing, "_schedule_g", "_schedule_d", "_transforms")
-    penalty: ClassVar[float] = 0.02
+    penalty: ClassVar[float] = PENALTY
     share: float = 1.0
     discriminator: Discriminator
 
@@ -110,9 +109,9 @@ class ProjectionTraining(AdversarialTraining):
         on_real, on_fake = self.answers(real, fake, close, labels)
         loss = self.source_loss(on_real, on_fake) + self.further_loss(on_real, on_fake, labels)
         if self.penalty and self._updates % EVERY == 0:
-            tokens = on_real.tokens.detach().float()
+            tokens, mates = on_real.tokens.detach().float(), self.discriminator.mates(labels)
             loss = loss + self.penalty * EVERY * r1(
-                lambda x: self.discriminator.source(x, tokens, labels, labels), close[: len(real)]
+                lambda x: self.discriminator.source(x, tokens, labels, mates), close[: len(real)]
             )
         return loss
 

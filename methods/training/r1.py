@@ -8,6 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+PENALTY, EVERY = 0.02, 8
+"""γ, and once in how many discriminator updates it is added, then as many times as strong [lazy regularisation, Karras
+et al. 1912.04958]."""
+
 
 def r1(score: Callable[[Tensor], Tensor], real: Tensor) -> Tensor:
     """½ E ‖∇ score(x)‖².

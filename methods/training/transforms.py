@@ -24,14 +24,17 @@ BRIGHTNESS = 0.1
 def classic(images: Tensor, generator: torch.Generator) -> Tensor:
     """Flip, quarter turn, small shift and scale in one resampling (bilinear, mirrored border), then brightness.
 
+    In float32 within autocast, too: bfloat16 would put pixels of 32 off by .03 of one on average, .14 at most.
+
     Args:
         images: (B, C, H, W) float32 in [−1, 1]; any number of channels.
         generator: Draws seven numbers an image; on the CPU, so that every device gets the same.
     """
     u = torch.rand(7, len(images), generator=generator)
     theta = send(_geometry(turn=u[0], flip=u[1], scale=u[2:4], shift=u[4:6]), images.device)
-    grid = nn.functional.affine_grid(theta, list(images.shape), align_corners=False)
-    moved = nn.functional.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
+    with torch.autocast(images.device.type, enabled=False):
+        grid = nn.functional.affine_grid(theta, list(images.shape), align_corners=False)
+        moved = nn.functional.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
     gain = send(1.0 + BRIGHTNESS * (2.0 * u[6] - 1.0), images.device)
     return ((moved + 1.0) * gain[:, None, None, None] - 1.0).clamp_(-1.0, 1.0)
 

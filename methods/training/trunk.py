@@ -7,7 +7,6 @@ from torch import Tensor, nn
 
 from datasets import LabelledImages
 from methods.base import Context, NotApplicable
-from methods.classifiers import CLASSIFIERS
 from methods.networks.convolutions import strided
 from methods.networks.discriminator import Discriminator, PlainHead, SourceHead
 from methods.networks.vit import Mean, Trunk
@@ -42,10 +41,8 @@ def trunk_and_head(classifier: str, *, train: LabelledImages, context: Context) 
         The trunk, (N, C, H, W) → (N, T, dim), and the last layer.
 
     Raises:
-        NotApplicable: The classifier is not a trunk, a mean and a linear layer, or it mixes images.
+        NotApplicable: The classifier is not a trunk, a mean and a linear layer.
     """
-    if CLASSIFIERS.build(classifier).mixup:
-        raise NotApplicable(f"classifier {classifier!r} mixes images, and a mixture is neither real nor of one class.")
     network = initial_network(classifier, train=train, context=context)
     match list(network.children()):
         case [Trunk() as trunk, Mean(), nn.Linear() as linear]:

@@ -1,8 +1,8 @@
 """``cgan-diffaug``: a small conditional GAN of today's practice for few images.
 
 Ours, of published parts: projection discriminator [Miyato & Koyama 1802.05637], the loss that does not saturate with
-lazy R1 [Mescheder et al. 1801.04406; Karras et al. 1912.04958], class-conditional batch normalisation [Dumoulin et
-al. 1610.07629], DiffAugment with weak colours [Zhao et al. 2006.10738], spread over class-mates as a feature [after
+lazy R1 [Mescheder et al. 1801.04406; Karras et al. 1912.04958], class-conditional batch normalisation [de Vries et
+al. 1707.00683], DiffAugment with weak colours [Zhao et al. 2006.10738], spread over class-mates as a feature [after
 Karras et al. 1710.10196], class-balanced real batches, EMA. The convolutions are those of DCGAN, which one CPU core
 affords. Spectral normalisation [Miyato et al. 1802.05957] and hinge loss are parameters and not the default: with them
 D hardly told real from generated within some thousand updates, and G learnt blobs (docs/methods.md).
@@ -24,13 +24,11 @@ from methods.networks.shape import Shape
 from methods.training.adversarial import AdversarialTraining, adams, cross_entropy, hinge
 from methods.training.arrangement import Feed
 from methods.training.diffaugment import diffaugment
-from methods.training.r1 import r1
+from methods.training.r1 import EVERY, PENALTY, r1
 from methods.two_stage.adversarial import Conditional
 
 LATENT = 64
 RATE_G, RATE_D, BETAS = 5e-4, 2e-3, (0.0, 0.99)
-PENALTY, EVERY = 0.02, 8
-"""γ of R1, and once in how many updates it is added, then as many times as strong."""
 Loss: TypeAlias = Literal["logistic", "hinge"]
 
 
@@ -150,22 +148,17 @@ class Training(AdversarialTraining):
         **networks: See `AdversarialTraining`.
     """
 
-    changing = (*AdversarialTraining.changing, "_until_penalty")
-
     def __init__(self, feed: Feed, *, loss: Loss = "logistic", **networks: Any) -> None:
         super().__init__(feed, **networks)
         self._loss: Loss = loss
-        self._until_penalty = EVERY
 
     def discriminator_loss(self, real: Tensor, fake: Tensor, labels: Tensor) -> Tensor:
         """−E log D(T(x)) − E log(1 − D(T(G(z)))) + γ/2 E ‖∇ D(T(x))‖² [1801.04406, eq. 9]; or with `hinge`."""
         real, fake = diffaugment(torch.cat([real, fake]), self.random).chunk(2)
         on = hinge if self._loss == "hinge" else cross_entropy
         loss = on(self.score(real, labels), real=True) + on(self.score(fake, labels), real=False)
-        self._until_penalty -= 1
-        if self._until_penalty:
+        if self._updates % EVERY:
             return loss
-        self._until_penalty = EVERY
         return loss + EVERY * PENALTY * r1(lambda x: self.discriminator(x, labels), real)
 
     def generator_loss(self, fake: Tensor, labels: Tensor) -> Tensor:

@@ -34,13 +34,18 @@ class VitGan(TwoStage):
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="vitgan",
-        version=2,
+        version=3,
         tier="two-stage",
         summary="ViT conditional GAN, then a ViT classifier: the two-stage counterpart of unified",
         reference="Lee et al., arXiv 2107.04589; Miyato & Koyama, arXiv 1802.05637; our reading",
         can_sample=True,
     )
     classifier: ClassifierName = Field("vit", description="the classifier that is judged")
+    classic: bool = Field(
+        True,
+        description="the transforms of `classic` on what classifier and discriminator see, DiffAugment and the "
+        "square's symmetries",
+    )
 
     def fit_generator(self, train: LabelledImages, context: Context) -> FittedGenerator:
         """See `TwoStage.fit_generator`."""

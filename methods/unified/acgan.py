@@ -5,6 +5,10 @@
 D makes L_S + L_C large, G makes L_C − L_S large (section 3). All generated images enter L_C from the first step on.
 The discriminator's trunk is that of ``cnn``, so that its class head can be held against that classifier; the generator
 is DCGAN's with the label beside the noise (the paper's are of this kind).
+
+Not as published, but as in the rest of the tier (docs/unified.md): G makes −log P(S = real | G(z, c)) small, where the
+paper's makes −log P(S = fake | G(z, c)) large; the source head has strided convolutions of its own, which see the image
+moved by DiffAugment and how far a batch spreads; learning rates, no momentum, and L_C at class updates alone.
 """
 
 from __future__ import annotations
@@ -32,7 +36,7 @@ class AcGan(Joint):
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="acgan",
-        version=3,
+        version=4,
         tier="unified",
         summary="auxiliary classifier GAN: the discriminator also names the class",
         reference="Odena, Olah & Shlens, arXiv 1610.09585",
@@ -58,7 +62,7 @@ class AcGan(Joint):
 
 
 class AcGanTraining(JointTraining):
-    """Plain cross-entropy on the class, no penalty, all gradients on one trunk."""
+    """Plain cross-entropy on the class, no penalty; the gradients of both losses reach the trunk."""
 
     penalty = 0.0
     class_share = 1.0

@@ -7,7 +7,8 @@ from abc import abstractmethod
 from pydantic import Field
 
 from datasets import LabelledImages
-from methods.base import Context, Fitted, Method
+from methods.base import Context, Fitted, Method, NotApplicable
+from methods.classifiers import CLASSIFIERS
 from methods.training.classifier import require_two_classes
 from methods.training.fitted import FittedPair
 from methods.training.randomness import seeded
@@ -42,6 +43,10 @@ class Joint(Method):
     def fit(self, train: LabelledImages, valid: LabelledImages, context: Context) -> Fitted:
         """See `Method.fit`."""
         require_two_classes(train)
+        if CLASSIFIERS.build(self.classifier).mixup:
+            raise NotApplicable(
+                f"classifier {self.classifier!r} mixes images, and a mixture is neither real nor of one class."
+            )
         with seeded(context.seed("generator")):
             training = self.training(train, context)
         updates = self.source_updates(context)

@@ -20,7 +20,7 @@ from methods.training.selection import CONFIDENCE, Selection, Selector
 KEPT, REFIT = 32, 16
 """Batches of real features that are remembered, and updates between two fits of the selector."""
 LEAST_REAL = 0.25
-"""Share of recent real images that the source head may find less real than a generated one that is let in."""
+"""Share of recent real images that the source head has to find less real than a generated one that is let in."""
 MEMORY = 0.98
 """Of the running shares of accepted images."""
 

@@ -44,7 +44,7 @@ class Unified(Joint):
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="unified",
-        version=4,
+        version=5,
         tier="unified",
         summary="ViT conditional GAN with a class head: generates and classifies in one training",
         reference="Li, Li, Peng & Lovell, arXiv 2212.09977 (abstract); our reading",

@@ -66,7 +66,8 @@ class Fixed(LossWeighting):
 class Uncertainty(LossWeighting):
     """Homoscedastic uncertainty: Σ exp(−s_i) L_i + s_i / 2, s_i = log σ_i² [Kendall et al. 1705.07115, section 3.2].
 
-    s is learnt with the network and held within `CLAMP`. For fixed losses the optimum is s_i = log 2 L_i.
+    s is learnt with the network and put back into `CLAMP` before each use, so that it never has a long way to come
+    back. For fixed losses the optimum is s_i = log 2 L_i.
 
     Args:
         tasks: T, how many losses there are.
@@ -77,19 +78,16 @@ class Uncertainty(LossWeighting):
         self.log_variance = nn.Parameter(torch.zeros(tasks))
 
     def forward(self, losses: Tensor, present: Tensor) -> Tensor:
-        """The sum over the losses that are there; the s of one that is absent stays as it is."""
-        s = self._held()
+        """The sum over the losses that are there; the s of one that is absent gets no gradient."""
+        with torch.no_grad():
+            self.log_variance.clamp_(*CLAMP)
+        s = self.log_variance
         return (present * (torch.exp(-s) * losses + 0.5 * s)).sum()
 
     @torch.no_grad()
     def weights(self) -> Tensor:
         """exp(−s)."""
-        return torch.exp(-self._held())
-
-    def _held(self) -> Tensor:
-        """The value is clamped and the gradient is not, so that s can come back into the range."""
-        free = self.log_variance
-        return free + (free.clamp(*CLAMP) - free).detach()
+        return torch.exp(-self.log_variance.clamp(*CLAMP))
 
 
 class DynamicWeightAverage(LossWeighting):

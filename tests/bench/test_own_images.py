@@ -64,7 +64,7 @@ def test_inspect_counts_and_pictures(bench, pets: Path, tmp_path: Path) -> None:
     assert Image.open(tmp_path / "inspect-folder-pets.png").height == 2 * (64 + 4)  # a row a class, framed
     code, out, _ = bench("inspect", "folder:pets")
     assert code == 0
-    assert "nothing crosses the split" in out
+    assert "no group and no exact duplicate crosses the split" in out
 
 
 def test_a_duplicate_across_the_split_is_refused_and_leaves_nothing(bench, pets: Path, tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ def test_losses_of_a_discriminator_that_is_undecided(make_training, context):
 def test_hinge_loss_of_both_networks_at_known_scores(make_training, context, monkeypatch):
     monkeypatch.setattr(cgan_diffaug, "diffaugment", lambda images, generator: images)
     training = make_training(Training, Linear(1.0), context, loss="hinge")
+    training._updates = 1  # no penalty is due
 
     def of_scores(*scores):
         return (torch.tensor(scores) / 768)[:, None, None, None].expand(-1, 3, 16, 16)
@@ -71,6 +72,7 @@ def test_real_and_generated_images_go_through_the_same_transforms(make_training,
     """Transforms that make images of zeros ones, of 768 numbers: scores of log 3 in the place of 0."""
     monkeypatch.setattr(cgan_diffaug, "diffaugment", lambda images, generator: images + 1.0)
     training = make_training(Training, Linear(math.log(3) / 768), context)
+    training._updates = 1  # no penalty is due
     images, labels = torch.zeros(8, 3, 16, 16), torch.arange(8) % 2
     of_d = math.log(4 / 3) + math.log(4)  # −log ¾ on real images, −log ¼ on generated ones
     assert training.discriminator_loss(images, images, labels).item() == pytest.approx(of_d, rel=1e-5)
@@ -84,7 +86,8 @@ def test_the_penalty_comes_now_and_then_and_is_that_of_a_linear_discriminator(ma
         torch.arange(8) % 2,
     )
     losses = []
-    for _ in range(2 * EVERY):
+    for update in range(1, 2 * EVERY + 1):
+        training._updates = update
         training.random.manual_seed(0)  # the same transforms each time
         losses.append(training.discriminator_loss(images, images, labels).item())
     penalty = EVERY * PENALTY / 2 * 0.01**2 * 3 * 16 * 16  # ‖w‖² of the weights of all numbers of an image

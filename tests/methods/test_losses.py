@@ -7,7 +7,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from torch import nn
 
 from methods import METHODS
-from methods.training.losses import FocalLoss, PriorAdjustedLoss, inverse_frequency, log_prior
+from methods.training.losses import FocalLoss, PriorAdjustedLoss, WeightedLoss, inverse_frequency, log_prior
 
 EVEN = torch.zeros(1, 2)  # p = (½, ½)
 
@@ -30,6 +30,14 @@ def test_focal_loss_without_focus_is_cross_entropy_for_hard_and_soft_targets():
         assert FocalLoss(0.0)(logits, targets).item() == pytest.approx(expected.item(), rel=1e-6)
     one_hot = nn.functional.one_hot(hard, 3).float()
     assert FocalLoss(2.0)(logits, one_hot).item() == pytest.approx(FocalLoss(2.0)(logits, hard).item(), rel=1e-6)
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0])
+def test_focal_loss_of_an_image_that_is_surely_right_has_a_gradient(gamma):
+    logits = torch.tensor([[60.0, 0.0], [0.0, 1.0]], requires_grad=True)  # p_0 of the first rounds to 1
+    FocalLoss(gamma)(logits, torch.tensor([0, 0])).backward()
+    assert logits.grad.isfinite().all()
+    assert logits.grad[1].abs().sum() > 0.1
 
 
 def test_log_prior_is_the_log_of_the_shares():
@@ -61,6 +69,22 @@ def test_class_weights_make_every_class_count_alike():
     logits = torch.tensor([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [1.0, 0.0]])
     right, wrong = math.log(1 + math.exp(-1)), math.log(1 + math.exp(1))
     assert loss(logits, torch.tensor([0, 0, 0, 1])).item() == pytest.approx((right + wrong) / 2)
+
+
+def test_batches_without_the_rare_class_do_not_take_its_weight():
+    """The mean over batches is the loss of the whole set, however the images fall into batches."""
+    logits, labels = (
+        torch.randn(8, 2, generator=torch.Generator().manual_seed(0)),
+        torch.tensor([0, 0, 0, 0, 0, 0, 0, 1]),
+    )
+    loss = WeightedLoss(inverse_frequency(np.array([7, 1])))
+    whole = loss(logits, labels)
+    batches = torch.stack([loss(logits[k : k + 2], labels[k : k + 2]) for k in range(0, 8, 2)])
+    assert batches.mean().item() == pytest.approx(whole.item(), rel=1e-6)
+    per_class = [nn.functional.cross_entropy(logits[labels == k], labels[labels == k]) for k in (0, 1)]
+    assert whole.item() == pytest.approx(torch.stack(per_class).mean().item(), rel=1e-6)
+    soft = nn.functional.one_hot(labels, 2).float()
+    assert loss(logits, soft).item() == pytest.approx(whole.item(), rel=1e-6)
 
 
 def _labelled(counts):

@@ -57,6 +57,12 @@ def test_shape_and_range_stay(channels):
     assert moved.max() <= 1.0
 
 
+def test_autocast_moves_no_pixel_elsewhere(images):
+    plain = classic(images, rng())
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(classic(images, rng()), plain)
+
+
 def test_same_generator_same_result(images):
     assert torch.equal(classic(images, rng(1)), classic(images, rng(1)))
     assert not torch.equal(classic(images, rng(1)), classic(images, rng(2)))

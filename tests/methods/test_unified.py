@@ -49,6 +49,18 @@ def test_generated_false_keeps_generated_images_out(make_context, make_images):
     assert fitted.sample(np.array([0, 1]), torch.Generator()).shape == (2, 3, 16, 16)
 
 
+@pytest.mark.parametrize("name", ["unified[classifier=vit[mixup=0.2]]", "acgan[classifier=cnn[mixup=0.2]]"])
+def test_a_classifier_that_mixes_images_is_refused_where_it_is_the_discriminator(make_context, make_images, name):
+    with pytest.raises(NotApplicable, match="a mixture is neither real nor of one class"):
+        fit(name, make_context(), make_images([12, 6]))
+
+
+def test_of_two_stages_the_second_may_mix_images(make_context, make_images):
+    context = make_context()
+    fit("vitgan[classifier=vit[mixup=0.2]]", context, make_images([12, 6]))
+    assert context.curve("classifier", "loss")
+
+
 def test_without_an_adversary_nothing_is_generated(make_context, make_images):
     context = make_context()
     fitted = fit("unified[adversarial=false]", context, make_images([12, 6]))

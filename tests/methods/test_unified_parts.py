@@ -41,6 +41,17 @@ def test_uncertainty_weights_are_clamped_and_come_back():
     assert (weighting.log_variance.grad < 0).all()  # a step against it raises s
 
 
+def test_uncertainty_weights_come_back_at_once_after_long_at_the_clamp():
+    weighting = Uncertainty(1)
+    optimiser = torch.optim.SGD(weighting.parameters(), lr=0.1)
+    for loss, steps in ((1e-4, 1000), (2.0, 60)):
+        for _ in range(steps):
+            optimiser.zero_grad()
+            weighting(torch.tensor([loss]), torch.ones(1)).backward()
+            optimiser.step()
+    assert weighting.weights().item() == pytest.approx(1 / 4, rel=0.2)  # 1 / 2L
+
+
 def test_an_absent_loss_neither_counts_nor_learns():
     weighting = Uncertainty(2)
     only_first = torch.tensor([1.0, 0.0])
@@ -91,6 +102,18 @@ def test_without_projection_nothing_the_discriminator_says_depends_on_the_label(
         network = Discriminator(trunk, SourceHead(nn.Flatten(), inputs=256 + 256, features=5, classes=classes), None)
         one, other = (network(images, images, asked).source for asked in (labels, labels.flip(0).roll(1)))
         assert torch.equal(one, other) is same
+
+
+@pytest.mark.parametrize("classes", [0, 2])
+def test_r1_is_taken_of_the_score_itself(classes):
+    torch.manual_seed(0)
+    trunk = Trunk(channels=1, size=16, dim=16, depth=1, heads=4, grid=4)
+    network = Discriminator(trunk, SourceHead(nn.Flatten(), inputs=256 + 256, features=5, classes=classes), None)
+    real, fake, labels = torch.randn(4, 1, 16, 16), torch.randn(4, 1, 16, 16), torch.tensor([0, 1, 1, 0])
+    both = torch.cat([real, fake])
+    answer = network(both, both, labels.repeat(2), batches=2).halves()[0]
+    alone = network.source(real, answer.tokens, labels, network.mates(labels))
+    assert torch.allclose(alone, answer.source, atol=1e-5)
 
 
 def test_real_and_generated_images_do_not_mix_in_their_spread():
