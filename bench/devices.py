@@ -60,9 +60,17 @@ def own_device(devices: Sequence[str]) -> Iterator[tuple[str, bool]]:
     if devices[0] == "cpu":
         yield "cpu", True
         return
-    places = {f"{device.replace(':', '-')}-{place}": (device, place) for place in range(64) for device in devices}
+    places = {f"{_physical(device)}-{place}": (device, place) for place in range(64) for device in devices}
     with claimed(list(places), 1) as found:
         yield (places[found[0]][0], places[found[0]][1] == 0) if found else (devices[0], False)
+
+
+def _physical(device: str) -> str:
+    """A GPU's own name, the same whatever number `CUDA_VISIBLE_DEVICES` gives it in a process."""
+    try:
+        return f"gpu-{torch.cuda.get_device_properties(device).uuid}"
+    except (RuntimeError, AssertionError, AttributeError):  # no such GPU, or a driver that does not say
+        return device.replace(":", "-")
 
 
 def choose_precision(name: str, device: torch.device) -> Precision:

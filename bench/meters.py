@@ -12,6 +12,8 @@ from typing import Any, Protocol
 import psutil
 import torch
 
+from bench.memory import give_back
+
 
 class DeviceMeter(Protocol):
     """What the clock asks of a device."""
@@ -121,6 +123,7 @@ class PeakMemory:
     """Peak resident memory of this process from now on, where the system lets the mark be reset (Linux)."""
 
     def __init__(self) -> None:
+        give_back()
         with contextlib.suppress(OSError):
             Path("/proc/self/clear_refs").write_text("5")
 

@@ -218,8 +218,19 @@ class Shard:
         return f"{self.part}/{self.parts}"
 
     def of(self, runs: Sequence[Run]) -> list[Run]:
-        """Every ``parts``-th run of the plan, so that each part has its share of the dear methods and of the seeds."""
-        return list(runs[self.part - 1 :: self.parts])
+        """Every ``parts``-th run, the methods of each dataset and seed begun one further on.
+
+        So each part has its share of the dear methods and of the seeds, and no method is on one machine alone.
+        """
+        blocks: dict[tuple[str, int], list[Run]] = {}
+        for run in runs:
+            blocks.setdefault((run.dataset, run.seed), []).append(run)
+        turned = [
+            block[(place + number) % len(block)]
+            for number, block in enumerate(blocks.values())
+            for place in range(len(block))
+        ]
+        return turned[self.part - 1 :: self.parts]
 
 
 def _run_id(method: str, dataset: str, seed: int, identity: Mapping[str, Any]) -> str:

@@ -72,7 +72,7 @@ def prepare(asked: Study, *, folder: Path | None, places: Places) -> Session:
     study = joined(before, asked) if before is not None else asked
     for plugin in study.plugins:
         load_plugin(Path(plugin))
-    devices = choose_devices(study.device)
+    devices = choose_devices(study.device if asked.device == "auto" else asked.device)
     device = devices[0]
     protocol = resolve_protocol(study, device_type=device.type, precision=choose_precision(study.precision, device))
     methods = resolve_methods(study.methods, references=study.reference_arms)
@@ -126,9 +126,9 @@ def joined(before: Study, asked: Study) -> Study:
         NotComparable: The protocol that is asked for is another one.
     """
     given = asked.model_fields_set
-    for entry in ("preset", "budget", "precision", "device", "threads"):
+    for entry in ("preset", "budget", "precision", "threads"):
         new, old = getattr(asked, entry), getattr(before, entry)
-        if entry in given and new not in (old, "auto", None) and not str(new).startswith(f"{old}:"):
+        if entry in given and new not in (old, "auto", None):
             raise NotComparable(
                 f"the study was run with {entry} {old!r} and is asked for {new!r}; runs of different protocols are "
                 "never put together, so give another --out."

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ from datasets.component import Component, Parameter
 from datasets.errors import DatasetError
 from datasets.gather import gather
 from datasets.imbalance import SYNTAX, checked, kept_counts
+
+T = TypeVar("T", bound=np.generic)
 
 SplitRule: TypeAlias = Literal["fresh", "resampled", "fixed-test"]
 """How the test sets of different seeds relate: drawn anew, resampled from the same images, or the same always."""
@@ -206,7 +208,9 @@ def _thinning(opened: Callable[[Any, Places], Source]) -> Callable[[Any, Places]
     @functools.wraps(opened)
     def open_thinned(self: Dataset, places: Places) -> Source:
         source = opened(self, places)
-        return source if self.imbalance is None else Thinned(source, self.imbalance, self.info.name)
+        if self.imbalance is None or isinstance(source, Thinned):  # by the `open` of the class that it extends
+            return source
+        return Thinned(source, self.imbalance, self.info.name)
 
     return open_thinned
 
@@ -241,9 +245,18 @@ class Pool:
         a, b = self.images, other.images
         return Pool(
             LabelledImages(
-                np.concatenate([a.images, b.images]), np.concatenate([a.labels, b.labels]), classes=a.classes
+                np.concatenate([a.images, b.images]),
+                np.concatenate([a.labels, b.labels]),
+                classes=a.classes,
+                groups=_both(a.groups, b.groups),
+                names=_both(a.names, b.names),
             )
         )
+
+
+def _both(a: NDArray[T] | None, b: NDArray[T] | None) -> NDArray[T] | None:
+    """One behind the other; nothing where one is not known."""
+    return None if a is None or b is None else np.concatenate([a, b])
 
 
 class Thinned(Source):
@@ -274,7 +287,8 @@ class Thinned(Source):
         """
         whole = self.source.split(size=size, seed=seed)
         train = whole.train
-        keep = kept_counts(self.protocol, train.counts, classes=self.classes, dataset=self.dataset)
+        every = train.counts + whole.valid.counts + whole.test.counts
+        keep = kept_counts(self.protocol, train.counts, classes=self.classes, dataset=self.dataset, every=every)
         for name, wanted, has in zip(self.classes, keep, train.counts, strict=True):
             if wanted > has:
                 raise DatasetError(

@@ -77,7 +77,8 @@ def find_folder(path: Path | None, places: Places) -> Path:
 
 def _label_files(folder: Path) -> list[Path]:
     """Label files by name; file managers leave files that begin with a dot."""
-    return sorted(p for p in (folder / "Label").iterdir() if p.suffix == ".txt" and not p.name.startswith("."))
+    files = (p for p in (folder / "Label").iterdir() if p.suffix == ".txt" and not p.name.startswith("."))
+    return sorted(files, key=lambda p: p.name)  # paths as such sort otherwise on Windows
 
 
 def _image_file(folder: Path, name: str) -> Path:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,10 +24,15 @@ from datasets.cache import BUILDING, open_entry, reopen, save_array, seal, writi
 from datasets.images import UnreadableImage, resize
 from datasets.survey import cores
 
+_VERSION = 2  # goes up when the same files would be decoded otherwise; what is kept under the last one is not read
+
 SHARD = 64
 """Images in a shard: what a kill costs at most, for each core."""
 
 Faults = list[tuple[int, str]]
+
+_SEEKING = Lock()
+"""Held while a file is written that can only be written where it stands."""
 
 
 class Pictures(Protocol):
@@ -82,7 +88,7 @@ def decoded(pictures: Pictures, size: int, cache: Path, *, threads: int | None =
     Raises:
         DatasetError: The cache folder cannot be written.
     """
-    key = f"images-{pictures.contents[:24]}-{pictures.channels}x{size}"
+    key = f"images-{_VERSION}-{pictures.contents[:24]}-{pictures.channels}x{size}"
     place, building = cache / key, cache / f"{key}{BUILDING}"
     arrays = open_entry(place)
     if arrays is None:
@@ -167,6 +173,13 @@ class _Build:
 
 
 def _write_at(file: int, data: bytes, where: int) -> None:
+    if not hasattr(os, "pwrite"):  # Windows
+        with _SEEKING:
+            os.lseek(file, where, os.SEEK_SET)
+            left = memoryview(data)
+            while left:
+                left = left[os.write(file, left) :]
+        return
     left = memoryview(data)
     while left:
         written = os.pwrite(file, left, where)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.base import LabelledImages, Split
+from datasets.base import LabelledImages, Pool, Split
 from datasets.images import resize
 
 HASH_SIDE = 16
@@ -46,12 +47,45 @@ def parts(split: Split) -> dict[str, LabelledImages]:
 def leaks(split: Split) -> list[str]:
     """What crosses a split, a sentence each: groups first, then images that are the same at the run's size.
 
-    Flat images, of one value all over, say nothing and are not looked at.
+    Images that are held back for `oracle` are training images, too. Flat images, of one value all over, say nothing and
+    are not looked at.
     """
     return [
         *crossing_groups(split),
         *(f"{d.a} is the same image as {d.b}" for d in exact_duplicates(split) if d.crosses),
+        *_held_back_leaks(split),
     ]
+
+
+def _held_back_leaks(split: Split) -> list[str]:
+    """A sentence for each group or image that is held back for `oracle` and lies in validation or test, too."""
+    if not isinstance(split.fresh, Pool):
+        return []
+    held, found = split.fresh.images, list[str]()
+    for name, part in (("valid", split.valid), ("test", split.test)):
+        if held.groups is not None and part.groups is not None:
+            shared = set(held.groups.tolist()) & set(part.groups.tolist())
+            found += [
+                f"group {group!r} has images held back for oracle and in {name}" for group in sorted(shared, key=str)
+            ]
+        there = {digest: index for index, digest in _digests(part)}
+        found += [
+            f"{_called('held-back', held, index)} is the same image as {_called(name, part, there[digest])}"
+            for index, digest in _digests(held)
+            if digest in there
+        ]
+    return found
+
+
+def _digests(part: LabelledImages) -> Iterator[tuple[int, bytes]]:
+    """Index and digest of each image that is not flat."""
+    for index, image in enumerate(part.images):
+        if image.min() != image.max():
+            yield index, hashlib.blake2b(image.tobytes(), digest_size=16).digest()
+
+
+def _called(part: str, of: LabelledImages, index: int) -> str:
+    return f"{part} {index if of.names is None else of.names[index]}"
 
 
 def crossing_groups(split: Split) -> list[str]:
@@ -69,10 +103,8 @@ def exact_duplicates(split: Split) -> list[Duplicate]:
     first: dict[bytes, tuple[str, int]] = {}
     found: list[Duplicate] = []
     for name, part in parts(split).items():
-        for index, image in enumerate(part.images):
-            if image.min() == image.max():
-                continue
-            before = first.setdefault(hashlib.blake2b(image.tobytes(), digest_size=16).digest(), (name, index))
+        for index, digest in _digests(part):
+            before = first.setdefault(digest, (name, index))
             if before != (name, index):
                 found.append(_duplicate(split, before, (name, index)))
     return found
@@ -114,13 +146,9 @@ def difference_hash(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
 def _duplicate(split: Split, a: tuple[str, int], b: tuple[str, int]) -> Duplicate:
     (part_a, i), (part_b, j) = a, b
     of_a, of_b = parts(split)[part_a], parts(split)[part_b]
-
-    def called(part: str, of: LabelledImages, index: int) -> str:
-        return f"{part} {index if of.names is None else of.names[index]}"
-
     return Duplicate(
-        a=called(part_a, of_a, i),
-        b=called(part_b, of_b, j),
+        a=_called(part_a, of_a, i),
+        b=_called(part_b, of_b, j),
         crosses=part_a != part_b,
         same_label=bool(of_a.labels[i] == of_b.labels[j]),
     )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
+import struct
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from datasets.errors import DatasetError
 
@@ -19,6 +23,29 @@ GREY = frozenset(("1", "L", "LA", "La", "I;16", "I;16B", "I;16L", "I;16N"))
 """Pillow's modes of images without colour."""
 
 _WIDE = frozenset(("I", "F"))  # 32 bits, whose range nobody states
+
+BROKEN = (
+    OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, AttributeError, struct.error,
+    Image.DecompressionBombError, Image.DecompressionBombWarning,
+)  # fmt: skip
+"""What Pillow raises on damaged files, of its own accord or not."""
+
+LASTING = frozenset(
+    (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG)
+)
+"""Faults of the system that are the file's own; others, as too many open files, may pass."""
+
+_ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What brings an image upright, by EXIF's orientation."""
 
 # Set once and not around each image: the filters of `warnings` are shared by all threads.
 warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -38,15 +65,27 @@ def is_image(path: Path) -> bool:
     return os.path.splitext(path)[1].lower() in SUFFIXES  # noqa: PTH122 - a tenth of the time of `path.suffix`
 
 
-def open_image(path: Path) -> Image.Image:
+@contextlib.contextmanager
+def open_image(path: Path) -> Iterator[Image.Image]:
     """Opens an image file; its pixels are not decoded yet.
+
+    What is done with it inside belongs to it: faults that Pillow has there are the file's.
 
     Raises:
         UnreadableImage: The file is missing, empty or no image, or would fill the memory.
+        DatasetError: The system cannot read it now.
     """
     try:
-        return Image.open(path)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        # By name, Pillow would map uncompressed TIFFs, and those that lie on their side with the wrong width.
+        with path.open("rb") as file, Image.open(file) as image:
+            yield image
+    except MemoryError as error:
+        raise DatasetError(f"{readable(path)} does not fit into the memory now; free some and run again.") from error
+    except BROKEN as error:
+        if isinstance(error, OSError) and error.errno is not None and error.errno not in LASTING:
+            raise DatasetError(
+                f"{readable(path)} cannot be read now ({error.strerror}); run again when it can."
+            ) from error
         raise UnreadableImage(_sentence(path, error)) from error
 
 
@@ -61,12 +100,20 @@ def read_image(path: Path) -> Image.Image:
 
     Raises:
         UnreadableImage: The file is missing, empty, no image, cut short, or would fill the memory.
+        DatasetError: The system cannot read it now.
     """
     with open_image(path) as image:
-        try:
-            return to_eight_bits(ImageOps.exif_transpose(image))
-        except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
-            raise UnreadableImage(_sentence(path, error)) from error
+        image.load()
+        turn = _UPRIGHT.get(image.getexif().get(_ORIENTATION, 1))
+        return to_eight_bits(image if turn is None else image.transpose(turn))
+
+
+def refuse_passing(path: Path, error: BaseException) -> None:
+    """Raises DatasetError where a fault is the system's and may pass, so that it is not kept as one of the file."""
+    if isinstance(error, MemoryError):
+        raise DatasetError(f"{readable(path)} does not fit into the memory now; free some and run again.") from error
+    if isinstance(error, OSError) and error.errno is not None and error.errno not in LASTING:
+        raise DatasetError(f"{readable(path)} cannot be read now ({error.strerror}); run again when it can.") from error
 
 
 def to_eight_bits(image: Image.Image) -> Image.Image:
@@ -96,7 +143,7 @@ def _sentence(path: Path, error: BaseException) -> str:
     name = readable(path)
     try:
         size = path.stat().st_size
-    except OSError:
+    except (OSError, ValueError):
         return f"{name} is missing or cannot be opened; put it there, or take it out of the table."
     if size == 0:
         return f"{name} is empty (0 bytes); replace or remove the file."

@@ -57,7 +57,14 @@ def checked(protocol: str | None) -> str | None:
     return protocol
 
 
-def kept_counts(protocol: str, counts: NDArray[np.int64], *, classes: Sequence[str], dataset: str) -> NDArray[np.int64]:
+def kept_counts(
+    protocol: str,
+    counts: NDArray[np.int64],
+    *,
+    classes: Sequence[str],
+    dataset: str,
+    every: NDArray[np.int64] | None = None,
+) -> NDArray[np.int64]:
     """How many training images of each class a protocol keeps.
 
     Args:
@@ -65,6 +72,8 @@ def kept_counts(protocol: str, counts: NDArray[np.int64], *, classes: Sequence[s
         counts: (K,) int64: training images per class.
         classes: K class names.
         dataset: Name of the dataset in the registry.
+        every: (K,) int64: images per class in all parts, which say what class is the rarest, the same one for each
+            seed; ``counts`` where they are not known.
 
     Returns:
         (K,) int64, at least 1.
@@ -90,7 +99,7 @@ def kept_counts(protocol: str, counts: NDArray[np.int64], *, classes: Sequence[s
                 keep[_index(minority, classes, protocol)] = n
         case "bagan":
             share, minority = _share(rest)
-            rarest = len(counts) - 1 - int(np.argmin(counts[::-1]))
+            rarest = len(counts) - 1 - int(np.argmin((counts if every is None else every)[::-1]))
             chosen = _index(minority, classes, protocol) if minority else rarest
             keep[chosen] = max(1, round(counts[chosen] * (1 - share / 100)))
         case _:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import os
-import struct
+import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from PIL import Image
 
 from datasets.cache import cached, fingerprint
 from datasets.errors import DatasetError
-from datasets.images import GREY, readable
+from datasets.images import BROKEN, GREY, readable, refuse_passing
 
 _VERSION = 2  # goes up when a survey holds more; what is kept under the last one is not read
 
@@ -26,9 +27,6 @@ UNKNOWN = "?"
 
 WHITE = 65535
 """Of an image with 16 bits."""
-
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error)
-"""What Pillow raises on damaged files, of its own accord or not."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +124,7 @@ def _dates(files: Sequence[Path]) -> str:
             status = os.stat(path)  # noqa: PTH116 - a Path for each of a million files takes longer than the rest
             dates = status.st_mtime_ns, status.st_ctime_ns  # the second changes with the right to read it
             rows.append((f"{folders[parent]}/{readable(name)}", status.st_size, *dates))
-        except OSError:
+        except (OSError, ValueError):
             rows.append((f"{folders[parent]}/{readable(name)}", -1, -1, -1))
     return fingerprint(rows)
 
@@ -135,13 +133,14 @@ def _survey(path: Path) -> tuple[bytes, tuple[int, int], str, int, int]:
     """Digest, size, mode, pages and peak of one file."""
     try:
         contents = path.read_bytes()
-    except OSError:
+    except (OSError, ValueError) as error:  # no path at all, as one with a null byte, is missing, too
+        refuse_passing(path, error)
         return bytes(32), (0, 0), UNKNOWN, 1, 0
     digest = hashlib.sha256(contents).digest()
     try:
         with Image.open(io.BytesIO(contents)) as image:
             return digest, image.size, image.mode, _pages(image), _peak(image)
-    except (*_BROKEN, Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except BROKEN:
         return digest, (0, 0), UNKNOWN, 1, 0
 
 
@@ -149,7 +148,7 @@ def _pages(image: Image.Image) -> int:
     """Images in a file, as far as they can be counted; the preview behind a camera's JPEG (MPO) is none."""
     try:
         return 1 if image.format == "MPO" else int(getattr(image, "n_frames", 1))
-    except _BROKEN:
+    except BROKEN:
         return 1
 
 
@@ -158,13 +157,17 @@ def _peak(image: Image.Image) -> int:
         return 0
     try:
         return int(np.asarray(image).max())
-    except _BROKEN:
+    except BROKEN:
         return 0
 
 
 def _of_file(path: Path) -> bytes:
+    """SHA-256 of what a file holds, packed (``.gz``) or not."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").digest()
-    except OSError as error:
-        raise DatasetError(f"{readable(path)} cannot be read ({error.strerror}); make it readable.") from error
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            whole = hashlib.sha256()
+            while block := file.read(2**20):
+                whole.update(block)
+            return whole.digest()
+    except (OSError, EOFError, zlib.error) as error:
+        raise DatasetError(f"{readable(path)} cannot be read ({error}); make it readable, or get it again.") from error

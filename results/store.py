@@ -252,7 +252,7 @@ class Store:
         removed: list[Path] = []
         for path in self._temporary_files():
             with contextlib.suppress(OSError):  # another process may have swept it, or still own it
-                if path.stat().st_mtime < limit:
+                if _last_change(path) < limit:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
                     removed.append(path)
         return removed
@@ -270,6 +270,10 @@ class Store:
         except IsADirectoryError:
             return self._set_aside(run_id, "it is a folder")
         except ValidationError as error:
+            if any(fault["loc"] == ("schema",) and _is_later(fault["input"]) for fault in error.errors()):
+                raise UnreadableFile(
+                    f"{path} was written by a later version of augbench; read the study with that one."
+                ) from error
             return self._set_aside(run_id, _first_fault(error))
         except OSError as error:
             raise UnreadableFile(
@@ -291,6 +295,12 @@ class Store:
         except OSError:  # a folder that may only be read: the file stays where it is, and counts as missing
             aside = path
         self.damaged.append(Damaged(run_id, aside, reason))
+
+
+def _last_change(path: Path) -> float:
+    """Seconds since the epoch, of a folder or any file in it: its own date tells only when names came or went."""
+    inside = path.iterdir() if path.is_dir() else ()
+    return max(file.stat().st_mtime for file in (path, *inside))
 
 
 @contextlib.contextmanager
@@ -329,6 +339,10 @@ def check_run_id(run_id: str) -> str:
     if not _RUN_ID.fullmatch(run_id):
         raise UnreadableFile(f"{run_id!r} is no run id; name a file of the study's records/, without .json.")
     return run_id
+
+
+def _is_later(schema: object) -> bool:
+    return isinstance(schema, int) and not isinstance(schema, bool) and SCHEMA < schema < 1000
 
 
 def _first_fault(error: ValidationError) -> str:

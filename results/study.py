@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from results.files import UnreadableFile, write_whole
 
@@ -53,6 +53,13 @@ class Study(BaseModel):
     rope: float = Field(default=0.01, gt=0)
     families: dict[str, list[str]] = Field(default_factory=dict[str, list[str]])
     plugins: list[str] = Field(default_factory=list[str])
+
+    @field_validator("seeds")
+    @classmethod
+    def _each_once(cls, seeds: list[int]) -> list[int]:
+        if len(set(seeds)) < len(seeds):
+            raise ValueError("a seed is named twice; keep one")
+        return seeds
 
 
 def read_study(path: Path) -> Study:

@@ -40,7 +40,7 @@ MOST_SHOWN = 1000
 """Runs of a study whose table is printed although nothing was done."""
 
 IN_STUDY_FILE = frozenset(
-    {"methods", "datasets", "seeds", "preset", "budget", "device", "precision", "threads", "plugin"}
+    {"methods", "datasets", "seeds", "preset", "budget", "precision", "threads", "plugin"}
     | {"no_reference", "config", "out_folder", "overwrite", "dry_run"}
 )
 """Options that the study file has, or that are not to be given again."""
@@ -69,7 +69,9 @@ def run(
     precision: Annotated[str | None, typer.Option(help="auto, float32 or bfloat16.")] = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads a run [default: 1].", min=1)] = None,
     overwrite: Annotated[Overwrite, typer.Option(help="Runs to do again.")] = Overwrite.never,
-    timeout: Annotated[float | None, typer.Option(help="Seconds that a run may take.", min=0.001)] = None,
+    timeout: Annotated[
+        float | None, typer.Option(help="Seconds that a run may take.", min=0.001, max=31_536_000)
+    ] = None,
     shard: Annotated[str | None, typer.Option(help="Do one part of the runs: 3/16 is the third of sixteen.")] = None,
     retries: Annotated[int, typer.Option(help="How often a run whose worker died is tried again.", min=0)] = 1,
     halve_batch: Annotated[
@@ -167,6 +169,8 @@ def run(
     )
     if by is not None:
         again = [*_as_asked(context), "--config", str(session.store.study_file), "--out", str(session.store.folder)]
+        if overwrite is not Overwrite.never:
+            again += ["--overwrite", overwrite.value]
         _carry_out(session, todo, conditions, backend=by, retries=retries, again=again)
     if session.runs:
         current = not todo and report_is_current(session.store)
@@ -202,6 +206,7 @@ def _carry_out(
     session: Session, todo: list[Run], conditions: Conditions, *, backend: Backend, retries: int, again: list[str]
 ) -> None:
     missing = {run.run_id for run in todo}
+    kept = len(session.runs) - len(todo)
     done = (session.store.read(run.run_id) for run in session.runs if run.run_id not in missing)
     earlier = [record for record in done if record is not None]
     console = err()
@@ -210,10 +215,11 @@ def _carry_out(
             for finished in execute(todo, conditions, backend=backend, retries=retries):
                 record = session.store.read(finished.run_id)
                 if record is not None:
+                    kept += 1
                     watcher.finished(record)
     except KeyboardInterrupt:
-        kept = len(session.store.run_ids())
-        say(f"bench: stopped; {kept} of {len(session.runs)} runs are done and kept. Go on with: {shlex.join(again)}")
+        on = "The others keep their former records; do all again" if "always" in again else "Go on"
+        say(f"bench: stopped; {kept} of {len(session.runs)} runs are done and kept. {on} with: {shlex.join(again)}")
         raise typer.Exit(INTERRUPTED) from None
 
 

@@ -36,7 +36,8 @@ def compared(trio: Trio, *, width: int) -> Figures:
     found = compare(generated, test)
     figures.values |= {metric: getattr(found, metric) for metric in COMPARED}
     train = None if trio.train is None else trio.train.features[: len(generated)]
-    figures.add(_floors(train, test, n=len(generated)))
+    beside = test if trio.beside_train is None else trio.beside_train.features
+    figures.add(_floors(train, beside, n=len(generated)))
     if why := _why_no_fid(trio, width):
         figures.lack(why, *FID)
     elif train is None:

@@ -43,11 +43,13 @@ class Trio:
         generated: Asked for as this class.
         test: The reference.
         train: What the generator may have learnt from, in random order; None where that is not known.
+        beside_train: Test images that those are held against, in the same proportions of classes; all by default.
     """
 
     generated: Seen
     test: Seen
     train: Seen | None
+    beside_train: Seen | None = None
 
     @property
     def too_few(self) -> str:
@@ -106,13 +108,19 @@ def trio_of_class(
 
 
 def together(trios: Sequence[Trio]) -> Trio:
-    """All classes as one, in the proportions of the test images."""
+    """All classes as one, in the proportions of the test images.
+
+    Where a class has fewer training than test images, the floor is of as few test images of it: else it would measure
+    that training images are of other proportions.
+    """
     alike = [trio.alike() for trio in trios]
     trains = [trio.train for trio in alike if trio.train is not None]
+    known = len(trains) == len(alike)
     return Trio(
         _joined([trio.generated for trio in alike]),
         _joined([trio.test for trio in alike]),
-        _joined(trains) if len(trains) == len(alike) else None,
+        _joined(trains) if known else None,
+        _joined([trio.test.first(len(train)) for trio, train in zip(alike, trains, strict=True)]) if known else None,
     )
 
 

@@ -41,6 +41,8 @@ class ExamCells(Reader):
     def table(self, places: Places) -> Table:
         """See `Reader.table`."""
         folder = existing(self.path, "folder")
+        if not folder.is_dir():
+            raise DatasetError(f"{readable(folder)} is a file; give the folder that holds the cells.")
         omitted = Omissions(skip=places.skip_bad_images)
         labelled: list[tuple[Path, str]] = []
         for pair in _pairs(folder):

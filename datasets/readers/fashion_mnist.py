@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import math
 import struct
+import zlib
 from pathlib import Path
 from typing import Annotated
 
@@ -111,6 +112,6 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
         body = np.frombuffer(data, dtype=np.uint8, offset=4 * (1 + dimensions))
         if magic != 0x800 + dimensions or len(body) != math.prod(shape):
             raise ValueError(f"its header says {magic:#x} {shape} and {len(body)} bytes follow")
-    except (OSError, EOFError, ValueError, struct.error) as error:
+    except (OSError, EOFError, ValueError, struct.error, zlib.error) as error:
         raise DatasetError(f"{readable(path)} is no whole idx file ({error}); get the file again.") from error
     return body.reshape(shape)

@@ -115,7 +115,8 @@ def _folders(root: Path) -> list[Path]:
     """Folders inside, by name; what file managers leave behind is not looked at."""
     if not root.is_dir():
         raise DatasetError(f"{readable(root)} is a file; give the folder that holds the class folders.")
-    found = sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".") and p.name not in IGNORED)
+    inside = (p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".") and p.name not in IGNORED)
+    found = sorted(inside, key=lambda p: p.name)  # paths as such sort otherwise on Windows
     for folder in found:
         if not is_text(folder.name):
             raise DatasetError(f"the class folder {readable(folder)} has a name outside UTF-8; rename it.")

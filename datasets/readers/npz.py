@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ from datasets.readers.table import Reader, Table
 from datasets.survey import digest_files
 
 PARTS = ("train", "val", "test")
+SKIPPED = 2**20
 LAYOUT = "train_images, val_images, test_images and train_labels, val_labels, test_labels"
 
 
@@ -100,7 +102,7 @@ def _labels(path: Path, name: str) -> NDArray[np.int64]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             labels = archive[name]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise _unreadable(path, name, error) from error
     if labels.ndim > 1 and labels.shape[1:] != (1,):
         raise DatasetError(
@@ -152,7 +154,7 @@ class Member:
             self._stream, self._position = self._opened(), 0
             self._header(self._stream)
         size = int(np.prod(self.shape[1:]))
-        self._read(self._stream, (start - self._position) * size)
+        self._skip(self._stream, (start - self._position) * size)
         data = self._read(self._stream, (stop - start) * size)
         self._position = stop
         if stop == self.shape[0]:
@@ -160,10 +162,15 @@ class Member:
             self._stream = None
         return np.frombuffer(data, dtype=np.uint8).reshape(-1, *self.shape[1:])
 
+    def _skip(self, stream: IO[bytes], n: int) -> None:
+        """Goes on n bytes, some at a time, so that a resumed build does not read all that is done at once."""
+        for first in range(0, n, SKIPPED):
+            self._read(stream, min(SKIPPED, n - first))
+
     def _read(self, stream: IO[bytes], n: int) -> bytes:
         try:
             data = stream.read(n)
-        except (OSError, EOFError, zipfile.BadZipFile, ValueError) as error:
+        except (OSError, EOFError, zipfile.BadZipFile, ValueError, zlib.error) as error:
             raise _unreadable(self.path, self.name, error) from error
         if len(data) < n:
             raise DatasetError(f"{readable(self.path)} ends within {self.name}; get the file again.")
@@ -180,7 +187,7 @@ class Member:
             version = np.lib.format.read_magic(stream)
             read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
             shape, fortran, dtype = read(stream)
-        except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise _unreadable(self.path, self.name, error) from error
         if dtype.hasobject:
             raise _unreadable(self.path, self.name, ValueError("Object arrays"))

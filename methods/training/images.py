@@ -115,7 +115,8 @@ class ImagePool:
         start = 0
         for block in self.blocks:
             here = ((indices >= start) & (indices < start + len(block))).nonzero().squeeze(1)
-            rows[send(here, device)] = _taken(block, indices[here] - start, device)
+            if len(here):
+                rows[send(here, device)] = _taken(block, indices[here] - start, device)
             start += len(block)
         return rows
 

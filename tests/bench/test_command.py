@@ -155,6 +155,19 @@ def test_bad_input_gets_one_sentence_and_exit_code_two(bench, tmp_path: Path, ar
     assert not (tmp_path / "study").exists()
 
 
+def test_a_run_may_take_a_year_at_most(bench) -> None:
+    said = bench("run", "--methods", "none", "--timeout", "inf", "--out", "study")
+    assert said.code == 2
+    assert "'--timeout': Input should be less than or equal to 31536000" in said.err
+
+
+def test_a_seed_that_a_study_file_names_twice_is_named(bench, tmp_path: Path) -> None:
+    (tmp_path / "twice.toml").write_text('methods = ["none"]\ndatasets = ["stripes"]\nseeds = [0, 0]\n')
+    said = bench("run", "--config", "twice.toml", "--out", "study")
+    assert said.code == 2
+    assert "seeds: value error, a seed is named twice; keep one" in said.err
+
+
 def test_missing_and_empty_data_folders_are_named(bench, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for options in ((), ("--data-dir", "absent"), ("--data-dir", "empty")):
@@ -363,6 +376,8 @@ def test_the_command_runs_from_a_bare_checkout_and_stops_cleanly_on_ctrl_c(plugi
     finally:
         process.kill()
     assert process.returncode == 130
-    assert "stopped; 0 of 1 runs are done and kept. Go on with: bench run --jobs 1 --config" in err  # as it was asked
+    assert (
+        "stopped; 0 of 1 runs are done and kept. Go on with: bench run --jobs 1 --device cpu --config" in err
+    )  # as it was asked
     assert "Traceback" not in err
     assert store.progress() == []

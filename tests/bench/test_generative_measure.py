@@ -134,6 +134,14 @@ def test_fid_needs_more_images_than_features_and_a_floor_of_as_many(extractor) -
     assert found.per_class["disc"].kid_floor is not None, "unbiased, so fewer will do"
 
 
+def test_the_floor_of_all_classes_is_at_nought_however_unlike_the_proportions_of_training_images(extractor) -> None:
+    rare = TRAIN.subset(np.concatenate([np.arange(240), np.arange(240, 252)]))  # 12 of 160 squares
+    found = measured(drawn((150, 90), seed=2), extractor, train=rare).generative
+    assert found.kid_floor is not None
+    assert abs(found.kid_floor) < 0.05
+    assert found.per_class["square"].kid_floor is not None
+
+
 def test_every_figure_that_is_missing_has_a_reason(extractor) -> None:
     """None in the record, key in ``missing``, and the other way round."""
     for chosen in (extractor, RandomExtractor(3, device=CPU)):

@@ -1,4 +1,6 @@
 import dataclasses
+from collections import Counter
+from dataclasses import dataclass
 from typing import cast
 
 import pytest
@@ -111,12 +113,28 @@ def test_two_folders_of_one_name_are_not_taken_for_each_other() -> None:
     assert len(resolve_datasets(["folder:a/pets", "folder:a/pets", "folder:a/dogs"])) == 2
 
 
-@given(n=st.integers(0, 60), parts=st.integers(1, 70))
-def test_shards_are_equal_parts_of_all_runs(n: int, parts: int) -> None:
-    runs = [cast(Run, object()) for _ in range(n)]
+@dataclass(eq=False)
+class Planned:
+    method: int
+    seed: int
+    dataset: str = "stripes"
+
+
+@given(arms=st.integers(1, 9), seeds=st.integers(0, 9), parts=st.integers(1, 70))
+def test_shards_are_equal_parts_of_all_runs(arms: int, seeds: int, parts: int) -> None:
+    runs = [cast(Run, Planned(method, seed)) for seed in range(seeds) for method in range(arms)]
     shards = [Shard.parse(f"{part}/{parts}").of(runs) for part in range(1, parts + 1)]
     assert sorted(id(run) for shard in shards for run in shard) == sorted(map(id, runs))
     assert max(map(len, shards)) - min(map(len, shards)) <= 1
+
+
+@pytest.mark.parametrize(("arms", "parts"), [(4, 4), (4, 2), (6, 3)])
+def test_no_shard_has_one_method_alone(arms: int, parts: int) -> None:
+    runs = [cast(Run, Planned(method, seed)) for seed in range(arms) for method in range(arms)]
+    for part in range(1, parts + 1):
+        counts = Counter(run.method for run in Shard(part, parts).of(runs))
+        assert set(counts.values()) == {arms // parts}
+        assert len(counts) == arms
 
 
 @pytest.mark.parametrize("text", ["0/4", "5/4", "1", "1/0", "a/b", "-1/3", "1/2/3", "", "²/3", "1.0/2"])

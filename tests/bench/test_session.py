@@ -53,6 +53,18 @@ def test_another_protocol_is_refused(session, places, other: dict[str, object]) 
         prepare(Study(methods=["none"], **other), folder=planned.store.folder, places=places)
 
 
+def test_a_study_is_gone_on_with_on_the_devices_that_are_asked_for(session, places, monkeypatch) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: False)
+    write_study_file(session("nearest-mean", device="cuda"))
+    folder = session("nearest-mean", device="cuda").store.folder
+    for asked, devices in (("cuda:1", [1]), ("cuda:2,cuda:3", [2, 3]), ("all", [0, 1, 2, 3]), (None, [0])):
+        more = Study(methods=["none"], **({"device": asked} if asked else {}))
+        found = prepare(more, folder=folder, places=places)
+        assert found.devices == tuple(f"cuda:{index}" for index in devices)
+        assert found.study.device == "cuda"
+
+
 def test_records_of_another_protocol_are_refused_without_a_study_file(session, places) -> None:
     planned = session("nearest-mean")
     carry_out(planned.runs[0], Conditions(study=planned.store.folder, places=places))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import pathlib
+import struct
 import warnings
 import zlib
 
@@ -225,3 +228,71 @@ def test_black_and_white_and_inks(tmp_path):
     bits = Image.fromarray(GREY > 127)
     assert np.array_equal(saved(tmp_path, bits), np.where(GREY > 127, 255, 0))
     assert to_eight_bits(Image.fromarray(COLOUR).convert("CMYK")).mode == "RGB"
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize(
+    ("mode", "suffix"),
+    [(mode, ".tif") for mode in ("L", "P", "RGB", "RGBA", "CMYK", "I;16")] + [("L", ".png"), ("RGB", ".png")],
+)
+def test_what_lies_on_its_side_comes_upright_pixel_by_pixel(tmp_path, mode, orientation, suffix):
+    """Uncompressed TIFFs, too, which Pillow maps into memory when it is given their name."""
+    image = Image.fromarray(COLOUR).convert("RGBA" if mode == "RGBA" else "RGB" if mode == "I;16" else mode)
+    if mode == "I;16":
+        image = Image.fromarray(GREY.astype(np.uint16) * 257)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image.save(tmp_path / f"x{suffix}", exif=exif)
+    turned = {
+        1: lambda a: a,
+        2: np.fliplr,
+        3: lambda a: np.rot90(a, 2),
+        4: np.flipud,
+        5: lambda a: np.swapaxes(a, 0, 1),
+        6: lambda a: np.rot90(a, -1),
+        7: lambda a: np.rot90(np.swapaxes(a, 0, 1), 2),
+        8: np.rot90,
+    }[orientation]
+    assert np.array_equal(np.asarray(read_image(tmp_path / f"x{suffix}")), turned(np.asarray(to_eight_bits(image))))
+
+
+def test_a_sound_image_with_an_odd_tag_is_read(tmp_path):
+    """XResolution, which is a ratio, as a whole number: Pillow reads it, and cannot write it again."""
+    entries = [(0x0112, 3, 1, 6), (0x011A, 3, 1, 7)]
+    odd = struct.pack("<H", 2) + b"".join(struct.pack("<HHIHxx", *entry) for entry in entries) + bytes(4)
+    Image.fromarray(COLOUR).save(tmp_path / "x.jpg", exif=b"Exif\0\0II*\0" + struct.pack("<I", 8) + odd)
+    with Image.open(tmp_path / "x.jpg") as stored:
+        assert np.array_equal(np.asarray(read_image(tmp_path / "x.jpg")), np.rot90(np.asarray(stored), -1))
+
+
+def test_what_may_pass_is_not_kept_as_a_fault_of_the_file(tmp_path, monkeypatch):
+    folder = good_folder(tmp_path / "pets")
+    whole = split(folder, tmp_path / "other")
+    real = Image.open
+
+    def busy(*args, **kwargs):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    DATASETS.build(f"folder:{folder}").open(Places(cache=tmp_path / "cache"))  # surveyed while all was well
+    monkeypatch.setattr(Image, "open", busy)
+    with pytest.raises(DatasetError, match=r"cannot be read now \(Too many open files\); run again"):
+        split(folder, tmp_path / "cache", skip=True)
+    monkeypatch.setattr(Image, "open", real)
+    again = split(folder, tmp_path / "cache", skip=True)
+    assert again.left_out == ()
+    assert np.array_equal(again.train.images, whole.train.images)
+
+
+def test_a_file_that_cannot_be_read_now_gives_no_fingerprint(tmp_path, monkeypatch):
+    folder = good_folder(tmp_path / "pets")
+    place = Places(cache=tmp_path / "cache")
+
+    def broken(self):
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pathlib.Path, "read_bytes", broken)
+        with pytest.raises(DatasetError, match=r"cannot be read now \(Input/output error\)"):
+            DATASETS.build(f"folder:{folder}").open(place)
+    fingerprint = DATASETS.build(f"folder:{folder}").open(place).fingerprint
+    assert fingerprint == DATASETS.build(f"folder:{folder}").open(Places(cache=tmp_path / "other")).fingerprint

@@ -101,7 +101,7 @@ def test_two_processes_at_once_decode_each_image_once(tmp_path):
 
 def test_a_killed_build_goes_on_where_it_was(tmp_path):
     process = start(tmp_path, tmp_path / "first")
-    marks = tmp_path / "cache" / f"images-{'cd' * 12}-1x2{BUILDING}" / "shards.jsonl"
+    marks = tmp_path / "cache" / f"images-2-{'cd' * 12}-1x2{BUILDING}" / "shards.jsonl"
     while not (marks.exists() and marks.read_text().count("\n") >= 3):
         time.sleep(0.005)
         assert process.poll() is None

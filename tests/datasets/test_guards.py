@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from datasets import LabelledImages, Split, leaks
+from datasets.base import Pool
 from datasets.guards import difference_hash, exact_duplicates, near_duplicates
 
 
@@ -65,3 +68,14 @@ def test_difference_hash_says_where_it_grows_brighter():
     ramp = np.broadcast_to(np.arange(17, dtype=np.uint8) * 10, (1, 17, 17))
     assert difference_hash(ramp).all()
     assert not difference_hash(ramp[:, :, ::-1]).any()
+
+
+def test_what_is_held_back_for_the_oracle_must_not_be_in_the_test_images():
+    whole = made([photo(0)], [photo(1)], [photo(2), photo(3)], groups=[["p"], ["q"], ["r", "s"]])
+    held = made([photo(3), photo(4), photo(0)], [photo(1)], [photo(2)], groups=[["x", "s", "p"], ["q"], ["r"]]).train
+    assert leaks(replace(whole, fresh=Pool(held))) == [
+        "group 's' has images held back for oracle and in test",
+        "held-back t0.png is the same image as test e1.png",
+    ]
+    assert leaks(replace(whole, fresh=Pool(held.subset(np.array([2]))))) == []
+    assert (Pool(held) + Pool(held)).images.groups.tolist() == ["x", "s", "p"] * 2

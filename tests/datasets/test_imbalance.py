@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from datasets import DATASETS, DatasetError, DatasetInfo, LabelledImages, Places, SpecError
-from datasets.base import Dataset
+from datasets.base import Dataset, Thinned
 from datasets.imbalance import kept_counts, long_tail
 from datasets.sources import Collected, Collection
 
@@ -117,6 +117,29 @@ def test_held_images_and_those_left_out_are_one_pool():
     assert split.fresh is not None
     drawn = split.fresh(np.ones(60, dtype=np.int64), np.random.default_rng(0))
     assert len(set(drawn[:, 0, 0, 0].tolist())) == 60  # 35 held and 25 left out
+
+
+class Extended(Numbered):
+    """What a plug-in may do with a dataset of ours."""
+
+    def open(self, places):
+        return super().open(places)
+
+
+def test_a_dataset_that_extends_another_is_thinned_once():
+    for kind in (Numbered, Extended):
+        assert kind(imbalance="bagan:50").open(Places()).split(size=2, seed=0).train.counts.tolist() == [70, 35]
+
+
+def test_the_rarest_class_is_that_of_the_whole_set_in_each_seed():
+    assert kept_counts(
+        "bagan:90", np.array([60, 50]), classes=("a", "b"), dataset="x", every=np.array([80, 90])
+    ).tolist() == [6, 50]
+    labels, groups = np.repeat(np.arange(3), [300, 300, 900]), np.repeat(np.arange(60), 25)
+    whole = LabelledImages(np.zeros((1500, 1, 2, 2), dtype=np.uint8), labels, ("a", "b", "c"), groups)
+    source = Thinned(Collected("f" * 64, ("a", "b", "c"), lambda size: Collection(whole)), "bagan:90", "x")
+    thinned = {int(np.argmin(source.split(size=2, seed=seed).train.counts)) for seed in range(10)}
+    assert thinned == {1}
 
 
 def test_more_than_there_are_is_refused():

@@ -9,12 +9,14 @@ import pickle
 import shutil
 import struct
 import sys
+import zipfile
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from datasets import DATASETS, DatasetError, Places
+from datasets.readers import npz
 from datasets.readers.medmnist import CLASSES
 
 SIZE = 6
@@ -308,6 +310,59 @@ def test_fashion_mnist_reads_idx(tmp_path, pack):
         os.truncate(raw / "train-labels-idx1-ubyte", 50)
         with pytest.raises(DatasetError, match=r"train-labels-idx1-ubyte is no whole idx file"):
             opened("fashion-mnist", tmp_path, data=tmp_path)
+
+
+def test_fashion_mnist_is_the_same_set_packed_or_not(tmp_path):
+    fingerprints = set()
+    for pack in (False, True):
+        raw = tmp_path / str(pack)
+        raw.mkdir()
+        for part, n in (("train", 80), ("t10k", 20)):
+            write_idx(raw / f"{part}-images-idx3-ubyte{'.gz' * pack}", np.stack([pixels(i, 1) for i in range(n)]), pack)
+            labels = (np.arange(n) % 10).astype(np.uint8)
+            write_idx(raw / f"{part}-labels-idx1-ubyte{'.gz' * pack}", labels, pack)
+        fingerprints.add(opened(f"fashion-mnist[path={raw}]", tmp_path).fingerprint)
+    assert len(fingerprints) == 1
+    packed = raw / "t10k-images-idx3-ubyte.gz"
+    packed.write_bytes(packed.read_bytes()[:200] + b"\0" * 50 + packed.read_bytes()[250:])
+    with pytest.raises(DatasetError, match=r"t10k-images-idx3-ubyte.gz"):
+        opened(f"fashion-mnist[path={raw}]", tmp_path)
+
+
+def test_a_resumed_npz_is_not_read_at_once(tmp_path, monkeypatch):
+    images = np.random.default_rng(0).integers(0, 256, (400, 64, 64), dtype=np.uint8)
+    np.savez_compressed(tmp_path / "x.npz", train_images=images)
+    monkeypatch.setattr(npz, "SKIPPED", 10_000)
+    member = npz.Member(tmp_path / "x.npz", "train_images")
+    largest, real = [], npz.Member._read
+    monkeypatch.setattr(npz.Member, "_read", lambda self, stream, n: largest.append(n) or real(self, stream, n))
+    assert np.array_equal(member.rows(390, 392), images[390:392])
+    assert max(largest) == 10_000
+
+
+@pytest.mark.parametrize("name", ["train_images", "train_labels"])
+def test_damaged_packed_numbers_are_told(tmp_path, name):
+    arrays = medmnist_arrays()
+    np.savez_compressed(tmp_path / "x.npz", **arrays)
+    data = bytearray((tmp_path / "x.npz").read_bytes())
+    with zipfile.ZipFile(tmp_path / "x.npz") as archive:
+        start = archive.getinfo(f"{name}.npy").header_offset + 30 + len(name) + 4 + 20
+    data[start : start + 8] = b"\xff" * 8
+    (tmp_path / "x.npz").write_bytes(bytes(data))
+    with pytest.raises(DatasetError, match=r"x\.npz cannot be read as an \.npz file"):
+        split_of(f"npz:{tmp_path / 'x.npz'}", tmp_path)
+
+
+def test_cells_and_tables_that_name_no_place_are_told(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(DatasetError, match="is a file; give the folder that holds the cells"):
+        opened(f"exam-cells:{tmp_path / 'file'}", tmp_path)
+    write_classes(tmp_path / "pets")
+    rows = [(f"pets/{name}/{i:03}.png", name, "p") for name in ("cat", "dog") for i in range(12)]
+    write_csv(tmp_path / "t.csv", [*rows, ("pets/a\0b.png", "cat", "p")])
+    spec = f"csv:{tmp_path / 't.csv'}"
+    with pytest.raises(DatasetError, match="is missing or cannot be opened"):
+        split_of(spec, tmp_path)
 
 
 def test_cifar10_reads_the_binary_version_and_no_pickle(tmp_path):

@@ -81,7 +81,7 @@ def test_nonsense_is_set_aside_with_the_reason(tmp_path, content, reason):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"schema": 2}, "schema: Input should be 1"),
+        ({"schema": 0}, "schema: Input should be 1"),
         ({"status": "fine"}, "status"),
         ({"surprise": 1}, "surprise: Extra inputs"),
         ({"run_id": "b"}, "it holds the run 'b'"),
@@ -139,6 +139,29 @@ def test_leftovers_are_ignored_and_swept_only_when_old(tmp_path, make_record):
     assert store.run_ids() == ["a"] and len(store.records()) == 1 and store.damaged == []
     assert store.sweep(now=now) == [old]
     assert young.exists() and not old.exists()
+
+
+def test_the_folder_of_a_run_that_still_writes_is_not_swept(tmp_path):
+    store = Store(tmp_path)
+    with store.attempt("a") as folder:
+        (folder / "curves.csv").write_text("phase,step\n")
+        long_ago = time.time() - LEFTOVER_AGE_S - 1
+        os.utime(folder, (long_ago, long_ago))
+        assert store.sweep() == []
+        os.utime(folder / "curves.csv", (long_ago, long_ago))
+        assert store.sweep() == [folder]
+        folder.mkdir()
+
+
+def test_a_record_of_a_later_version_is_left_where_it_is(tmp_path, make_record):
+    store = Store(tmp_path)
+    store.write(make_record("a"))
+    file = store.record_file("a")
+    file.write_text(file.read_text().replace('"schema": 1', '"schema": 2').replace('"schema":1', '"schema":2'))
+    for use in (store.records, store.statuses, lambda: store.read("a")):
+        with pytest.raises(UnreadableFile, match="written by a later version"):
+            use()
+    assert file.exists()
 
 
 def test_a_full_disk_leaves_the_former_record(tmp_path, make_record, monkeypatch):
