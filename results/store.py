@@ -35,7 +35,7 @@ B = TypeVar("B", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Damaged:
-    """A record that cannot be read, and was set aside so that its run is done again.
+    """A record that cannot be read, so that its run is done again; it is set aside, or left for a later version.
 
     Attributes:
         run_id: The run it stood for.
@@ -271,9 +271,9 @@ class Store:
             return self._set_aside(run_id, "it is a folder")
         except ValidationError as error:
             if any(fault["loc"] == ("schema",) and _is_later(fault["input"]) for fault in error.errors()):
-                raise UnreadableFile(
-                    f"{path} was written by a later version of augbench; read the study with that one."
-                ) from error
+                reason = "it was written by a later version of augbench, and is left for that one"
+                self.damaged.append(Damaged(run_id, path, reason))
+                return None
             return self._set_aside(run_id, _first_fault(error))
         except OSError as error:
             raise UnreadableFile(
