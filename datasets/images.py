@@ -79,13 +79,8 @@ def open_image(path: Path) -> Iterator[Image.Image]:
         # By name, Pillow would map uncompressed TIFFs, and those that lie on their side with the wrong width.
         with path.open("rb") as file, Image.open(file) as image:
             yield image
-    except MemoryError as error:
-        raise DatasetError(f"{readable(path)} does not fit into the memory now; free some and run again.") from error
-    except BROKEN as error:
-        if isinstance(error, OSError) and error.errno is not None and error.errno not in LASTING:
-            raise DatasetError(
-                f"{readable(path)} cannot be read now ({error.strerror}); run again when it can."
-            ) from error
+    except (*BROKEN, MemoryError) as error:
+        refuse_passing(path, error)
         raise UnreadableImage(_sentence(path, error)) from error
 
 
